@@ -1,0 +1,150 @@
+"""Draft and rewrite customer-service replies with a chat model, and prove that what comes out keeps the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike, fspath
+from typing import TYPE_CHECKING
+
+from replykit.checker import Checker, checker_for
+from replykit.errors import (
+    BudgetError,
+    ChatAuthError,
+    ChatConnectionError,
+    ChatError,
+    ChatProtocolError,
+    ChatRateLimitError,
+    ChatRequestError,
+    ChatServerError,
+    ChatTimeoutError,
+    PlaybookError,
+    PromptError,
+    ReplykitError,
+    TextError,
+    UsageError,
+)
+from replykit.intake import History, facts_of, text_of, turns_of
+from replykit.playbook import Playbook, load_playbook
+from replykit.records import (
+    Assessment,
+    Attempt,
+    ChatMessage,
+    ChatRequest,
+    Completion,
+    Language,
+    Reply,
+    Report,
+    Request,
+    Signal,
+    Turn,
+    Usage,
+    Violation,
+)
+
+if TYPE_CHECKING:
+    from replykit.kit import AsyncReplyKit, ReplyKit
+else:
+
+    def __getattr__(name: str) -> object:
+        # The kits bring the event loop, the retries and, with a model, its SDK; a check needs none of them.
+        if name in ("AsyncReplyKit", "ReplyKit"):
+            from replykit import kit
+
+            return getattr(kit, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "Assessment",
+    "AsyncReplyKit",
+    "Attempt",
+    "BudgetError",
+    "ChatAuthError",
+    "ChatConnectionError",
+    "ChatError",
+    "ChatMessage",
+    "ChatProtocolError",
+    "ChatRateLimitError",
+    "ChatRequest",
+    "ChatRequestError",
+    "ChatServerError",
+    "ChatTimeoutError",
+    "Completion",
+    "Playbook",
+    "PlaybookError",
+    "PromptError",
+    "Reply",
+    "ReplyKit",
+    "ReplykitError",
+    "Report",
+    "Request",
+    "Signal",
+    "TextError",
+    "Turn",
+    "Usage",
+    "UsageError",
+    "Violation",
+    "__version__",
+    "assess",
+    "check",
+    "load_playbook",
+]
+
+__version__ = "0.1.0"
+
+
+def check(
+    text: str,
+    *,
+    playbook: str | PathLike[str] | Playbook = "zh",
+    customer: str | None = None,
+    history: History = (),
+    facts: Sequence[str] = (),
+    draft: str | None = None,
+    language: Language | None = None,
+) -> Report:
+    """Find what a reply breaks. No model, no network: the same text always gives the same report.
+
+    Args:
+        text: the reply.
+        playbook: the rules: `zh`, the path of a TOML file or a folder, or a loaded playbook.
+        customer: the customer's message; switches on the rules about answering it.
+        history: earlier turns, oldest first: `Turn` records, or mappings with `role` and `content`.
+        facts: what the reply may state, one fact a line; with any of `customer`, `history`, `facts` or `draft` given,
+            every amount, date, number and address in the reply must stand in one of them.
+        draft: the draft that the reply rewrites; switches on the comparison of meaning and placeholders.
+        language: the language asked for; None: the customer's, else the draft's.
+
+    Returns:
+        The violations, with their spans in `text` in code points.
+
+    Raises:
+        UsageError: an argument cannot be used; a `TextError` where a text is too long or none.
+        PlaybookError: the playbook is missing or wrong.
+    """
+    if not isinstance(text, str):
+        raise TextError(f"text must be a str, not {type(text).__name__}")
+    return _checker(playbook).check(
+        text, customer=customer, history=turns_of(history), facts=facts_of(facts), draft=draft, language=language
+    )
+
+
+def assess(message: str, *, playbook: str | PathLike[str] | Playbook = "zh") -> Assessment:
+    """Read a customer's message for distress, complaint, abuse, threat and the like, without a model.
+
+    Args:
+        message: what the customer writes.
+        playbook: the rules, as for `check`.
+
+    Returns:
+        The signals, with their spans in `message` in code points, and whether a human should take over.
+
+    Raises:
+        TextError: the message is empty, blank or too long.
+        PlaybookError: the playbook is missing or wrong.
+    """
+    return _checker(playbook).assess(text_of(message, "message"))
+
+
+def _checker(playbook: str | PathLike[str] | Playbook) -> Checker:
+    return checker_for(playbook if isinstance(playbook, Playbook) else load_playbook(fspath(playbook)))

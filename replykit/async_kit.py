@@ -1,0 +1,133 @@
+"""The kit for async code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from replykit.desk import Desk, logged
+from replykit.drivers import adrive
+from replykit.intake import History
+from replykit.playbook import Playbook
+from replykit.records import Channel, ChatRequest, Completion, Language, Length, Reply, Stage
+
+if TYPE_CHECKING:
+    from replykit.chat import AsyncChat
+
+__all__ = ["AsyncReplyKit"]
+
+
+class AsyncReplyKit(Desk):
+    """`ReplyKit` for async code: the same arguments and methods; `rewrite`, `draft` and `close` are awaited."""
+
+    def __init__(
+        self,
+        *,
+        model: str | None = None,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        playbook: str | PathLike[str] | Playbook = "zh",
+        chat: AsyncChat | None = None,
+        timeout: float = 30.0,
+        max_retries: int = 2,
+        max_repairs: int = 1,
+        budget: int | None = None,
+        temperature: float | None = 0.3,
+        prompts: str | PathLike[str] | None = None,
+    ) -> None:
+        super().__init__(
+            model=model,
+            base_url=base_url,
+            api_key=api_key,
+            playbook=playbook,
+            chat=chat,
+            max_repairs=max_repairs,
+            budget=budget,
+            prompts=prompts,
+        )
+        self._own = None
+        if model is not None:
+            from replykit.chat import AsyncOpenAIChat
+
+            chat = self._own = AsyncOpenAIChat(
+                model,
+                base_url=base_url,
+                api_key=api_key,
+                timeout=timeout,
+                max_retries=max_retries,
+                temperature=temperature,
+            )
+        self._chat = chat
+
+    async def rewrite(
+        self,
+        draft: str,
+        *,
+        customer: str | None = None,
+        history: History = (),
+        facts: Sequence[str] = (),
+        stage: Stage | None = None,
+        channel: Channel = "chat",
+        tone: str | None = None,
+        length: Length = "medium",
+        language: Language | None = None,
+    ) -> Reply:
+        """Rewrite an agent's draft, as `ReplyKit.rewrite` does."""
+        flow = self._rewriting(
+            draft,
+            customer,
+            history=history,
+            facts=facts,
+            stage=stage,
+            channel=channel,
+            tone=tone,
+            length=length,
+            language=language,
+        )
+        return logged(await adrive(flow, self._complete))
+
+    async def draft(
+        self,
+        customer: str,
+        *,
+        history: History = (),
+        facts: Sequence[str] = (),
+        stage: Stage | None = None,
+        channel: Channel = "chat",
+        tone: str | None = None,
+        length: Length = "medium",
+        language: Language | None = None,
+    ) -> Reply:
+        """Draft a reply to a customer, as `ReplyKit.draft` does."""
+        flow = self._drafting(
+            customer,
+            history=history,
+            facts=facts,
+            stage=stage,
+            channel=channel,
+            tone=tone,
+            length=length,
+            language=language,
+        )
+        return logged(await adrive(flow, self._complete))
+
+    async def close(self) -> None:
+        """Close the connections to the model's server; a `chat` of your own stays open."""
+        if self._own is not None:
+            await self._own.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _complete(self, request: ChatRequest) -> Completion:
+        assert self._chat is not None  # an offline flow asks nothing
+        with self.budget.reserve(request) as call:
+            call.answer = await self._chat.complete(call.request)
+        return call.answer

@@ -1,0 +1,101 @@
+"""A token budget: what may still be spent, reserved before a call and settled after it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from replykit.errors import (
+    BudgetError,
+    ChatAuthError,
+    ChatRateLimitError,
+    ChatRequestError,
+    ChatServerError,
+    UsageError,
+)
+from replykit.records import ChatRequest, Completion
+
+__all__ = ["Budget", "Reservation"]
+
+_ANSWER = 4096  # tokens reserved for an answer whose request sets no bound
+_LEAST_ANSWER = 64  # tokens; a bound below this would cut off any reply
+# Refused before a token was made. Any other failure may have been billed.
+_FREE = (ChatAuthError, ChatRateLimitError, ChatRequestError, ChatServerError)
+
+
+@dataclass(slots=True)
+class Reservation:
+    """One call that the budget allows.
+
+    Attributes:
+        request: the call, its answer bounded by what the budget leaves.
+        answer: what was answered; the caller puts it here.
+    """
+
+    request: ChatRequest
+    answer: Completion | None = None
+
+
+class Budget:
+    """How many tokens may be spent in all, over any number of calls and threads.
+
+    A call reserves the worst case before it is made: a token for each code point that is sent, which Chinese seldom and
+    English never reaches, and the bound of its answer. What it did not use goes back when it ends.
+
+    Args:
+        tokens: the budget; None has no end.
+
+    Attributes:
+        tokens: the budget.
+        spent: tokens used or reserved so far; 0 where there is no budget.
+
+    Raises:
+        UsageError: the budget is not above 0.
+    """
+
+    def __init__(self, tokens: int | None) -> None:
+        if tokens is not None and tokens <= 0:
+            raise UsageError(f"budget must be a number of tokens above 0, or None for no end; not {tokens!r}")
+        self.tokens = tokens
+        self.spent = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def reserve(self, request: ChatRequest) -> Iterator[Reservation]:
+        """Reserve what a call may cost, and settle it when the block ends.
+
+        Where the server counts no tokens, code points are counted in their place; a call that failed, but may have been
+        billed, is charged what it sent.
+
+        Args:
+            request: the call.
+
+        Raises:
+            BudgetError: what is left is not enough for a reply; the block is not entered.
+        """
+        if self.tokens is None:
+            yield Reservation(request)
+            return
+        sent = sum(len(message.content) for message in request.messages)
+        with self._lock:
+            left = self.tokens - self.spent
+            if left - sent < _LEAST_ANSWER:
+                raise BudgetError(
+                    f"the next call may take {sent + _LEAST_ANSWER:,} tokens, and {left:,} of {self.tokens:,} are left"
+                )
+            room = min(request.max_tokens or _ANSWER, left - sent)
+            self.spent += sent + room
+        used = sent
+        reservation = Reservation(request.model_copy(update={"max_tokens": room}))
+        try:
+            yield reservation
+            if reservation.answer is not None:
+                used = reservation.answer.usage.total_tokens or sent + len(reservation.answer.text)
+        except _FREE:
+            used = 0
+            raise
+        finally:
+            with self._lock:
+                self.spent += used - sent - room

@@ -1,0 +1,88 @@
+"""A case: one request with everything that judges a text for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from replykit.checker import Checker
+from replykit.fixer import Fixer
+from replykit.playbook import Playbook
+from replykit.records import Assessment, Attempt, Language, Outcome, Report, Request, Usage
+
+__all__ = ["Case"]
+
+_NOTHING = Report(text="")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request with the playbook, the checker and the fixer that it is judged by.
+
+    Attributes:
+        request: what is asked for.
+        playbook: the principles, ready lines and templates.
+        checker: finds violations.
+        fixer: repairs without a model.
+        assessment: the reading of the customer's message.
+        language: the one asked for, else the customer's, else the draft's; None where nothing decides it.
+    """
+
+    request: Request
+    playbook: Playbook
+    checker: Checker
+    fixer: Fixer
+    assessment: Assessment
+    language: Language | None
+
+    @classmethod
+    def of(cls, request: Request, checker: Checker, fixer: Fixer) -> Case:
+        """Return the case of a request, with its customer read.
+
+        Args:
+            request: what is asked for; without a message, the customer's last turn is read.
+            checker: finds violations, by its own playbook.
+            fixer: repairs without a model.
+        """
+        earlier = [turn.text for turn in request.history if turn.role == "customer"]
+        message = request.customer or (earlier[-1] if earlier else None)
+        assessment = checker.assess(message) if message else Assessment()
+        given = checker.given(customer=request.customer, draft=request.draft, language=request.language)
+        return cls(request, checker.playbook, checker, fixer, assessment, given.language)
+
+    def check(self, text: str) -> Report:
+        """Check a text with everything that is known of the case; an empty text has no violations, and is no reply."""
+        request = self.request
+        if not text:
+            return _NOTHING
+        return self.checker.check(
+            text,
+            customer=request.customer,
+            history=request.history,
+            facts=request.facts,
+            draft=request.draft,
+            language=self.language,
+        )
+
+    def fix(self, text: str) -> str:
+        """Repair a text without a model."""
+        request = self.request
+        return self.fixer.fix(
+            text,
+            customer=request.customer,
+            history=request.history,
+            facts=request.facts,
+            draft=request.draft,
+            language=self.language,
+        )
+
+    def attempt(
+        self,
+        made_by: Literal["model", "fixer", "phrasebook"],
+        text: str,
+        outcome: Outcome | None = None,
+        usage: Usage | None = None,
+    ) -> Attempt:
+        """Return a text as an attempt, with the violations of exactly that text."""
+        violations = self.check(text).violations
+        return Attempt(made_by=made_by, text=text, outcome=outcome, violations=violations, usage=usage or Usage())

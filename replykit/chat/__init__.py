@@ -1,0 +1,9 @@
+"""Chat models: the protocol that replykit asks for, and the client of OpenAI-compatible servers."""
+
+from __future__ import annotations
+
+from replykit.chat.blocking import OpenAIChat
+from replykit.chat.client import AsyncOpenAIChat
+from replykit.chat.protocol import AsyncChat, Chat
+
+__all__ = ["AsyncChat", "AsyncOpenAIChat", "Chat", "OpenAIChat"]

@@ -1,0 +1,138 @@
+"""A server's answer, classified before anyone reads the text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from replykit.answer import clean_answer
+from replykit.errors import ChatProtocolError
+from replykit.records import Completion, Outcome, Usage
+
+__all__ = ["clean_text", "error_message", "filtered_completion", "read_completion"]
+
+# The words of OpenAI, and what servers that speak its protocol say instead (TGI eos_token, GLM sensitive).
+_OUTCOMES: dict[str, Outcome] = {
+    "stop": "complete",
+    "eos": "complete",
+    "eos_token": "complete",
+    "end_turn": "complete",
+    "length": "length",
+    "max_tokens": "length",
+    "content_filter": "content_filter",
+    "sensitive": "content_filter",
+}
+# Error codes of moderation: Azure OpenAI, DashScope (two spellings), GLM, Ark (with Input or Output before it).
+_FILTER_CODES = (
+    "contentfilter",
+    "responsibleaipolicyviolation",
+    "datainspectionfailed",
+    "1301",
+    "sensitivecontentdetected",
+)
+
+
+def read_completion(body: bytes) -> Completion:
+    """Return what a server answered with HTTP 200.
+
+    Args:
+        body: the whole body as received.
+
+    Returns:
+        The first choice, classified. `complete` says that the model stopped by itself after saying something; a tool
+        call, and a finish reason that is missing or not known, are `unknown`.
+
+    Raises:
+        ChatProtocolError: the body is not a chat completion.
+    """
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ChatProtocolError(f"the server answered with {_kind(body)}, not a chat completion") from None
+    if not isinstance(answer, dict):
+        raise ChatProtocolError(f"the server answered with a JSON {type(answer).__name__}, not a chat completion")
+    choices = answer.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        if answer.get("error"):
+            filtered = filtered_completion(answer)
+            if filtered:
+                return filtered
+            raise ChatProtocolError(f"the server answered 200 with an error: {error_message(answer)}")
+        raise ChatProtocolError("the server's answer has no choices")
+    return _read_choice(choices[0], _usage(answer.get("usage")))
+
+
+def _read_choice(choice: dict[str, Any], usage: Usage) -> Completion:
+    reason = choice.get("finish_reason")
+    finish_reason = clean_text(reason) if isinstance(reason, str) else None
+    outcome: Outcome = _OUTCOMES.get(finish_reason or "", "unknown")
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        if outcome != "content_filter":
+            raise ChatProtocolError("the server's answer has a choice without a message")
+        message = {}
+    text = _content(message.get("content"))
+    if message.get("tool_calls") or message.get("function_call"):
+        outcome = "unknown"
+    elif isinstance(message.get("refusal"), str) and message["refusal"].strip():
+        outcome, text = "refusal", text or message["refusal"]
+    elif outcome == "complete" and not clean_answer(text).strip():
+        outcome = "blank"
+    return Completion(text=clean_text(text), outcome=outcome, finish_reason=finish_reason, usage=usage)
+
+
+def filtered_completion(body: object) -> Completion | None:
+    """Return the completion that a moderation error stands for; None where the error is another one.
+
+    Args:
+        body: the decoded body of an error answer; the error itself, or an object that holds it as `error`.
+    """
+    error = body.get("error", body) if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return None
+    inner = error.get("innererror")
+    codes = [error.get("code"), error.get("type"), inner.get("code") if isinstance(inner, dict) else None]
+    if not any(str(code).replace("_", "").lower().endswith(_FILTER_CODES) for code in codes):
+        return None
+    return Completion(text="", outcome="content_filter", finish_reason=clean_text(str(codes[0] or codes[1])))
+
+
+def error_message(body: object) -> str:
+    """Return what an error body says, on one line; empty where it says nothing."""
+    error = body.get("error", body) if isinstance(body, dict) else body
+    said = (error.get("message") or error.get("code")) if isinstance(error, dict) else error
+    return " ".join(clean_text(str(said or "")).split())
+
+
+def clean_text(text: str) -> str:
+    """Return a text that UTF-8 can hold: surrogate pairs joined, lone ones replaced by U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _content(content: object) -> str:
+    """Return a message's text; some servers send it in parts."""
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(part for part in parts if isinstance(part, str))
+    raise ChatProtocolError(f"the server's answer has a {type(content).__name__} as its content")
+
+
+def _usage(usage: object) -> Usage:
+    counts = usage if isinstance(usage, dict) else {}
+    prompt, completion = counts.get("prompt_tokens"), counts.get("completion_tokens")
+    return Usage(
+        calls=1,
+        prompt_tokens=max(0, prompt) if isinstance(prompt, int) else 0,
+        completion_tokens=max(0, completion) if isinstance(completion, int) else 0,
+    )
+
+
+def _kind(body: bytes) -> str:
+    start = body[:200].lstrip().lower()
+    if not start:
+        return "an empty body"
+    return "an HTML page" if start.startswith((b"<!doctype", b"<html")) else "a body that is not JSON"

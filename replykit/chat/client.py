@@ -1,0 +1,239 @@
+"""The client of OpenAI-compatible servers: one call, its retries, and a deadline for all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_before_delay
+from tenacity.wait import wait_random_exponential
+
+from replykit.chat.answers import clean_text, filtered_completion, read_completion
+from replykit.chat.failures import TransientError, failure_of_status, failure_of_transport
+from replykit.errors import ChatError, ChatTimeoutError, UsageError
+from replykit.records import ChatRequest, Completion
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+__all__ = ["AsyncOpenAIChat"]
+
+_logger = logging.getLogger("replykit")
+_OFFICIAL = "https://api.openai.com"
+_NO_KEY = "none"  # the SDK wants one, and a local server asks for none
+_NEW_LIMIT = "max_completion_tokens"
+_CONNECT = 5.0  # seconds; a server that takes longer to accept a connection is tried again
+_backoff = wait_random_exponential(multiplier=0.5, max=8)
+
+
+class AsyncOpenAIChat:
+    """A chat model behind any server that speaks OpenAI's chat completions; used from one event loop at a time.
+
+    Retried are a refused connection and HTTP 429, 500, 502, 503, 504, as nothing was answered; after `Retry-After`
+    where the server sends it. A request that may have been answered is not sent again, so that nothing is billed twice.
+
+    Args:
+        model: the model's name.
+        base_url: the server, with its version path; None: `OPENAI_BASE_URL`, else OpenAI itself.
+        api_key: the key; None: `OPENAI_API_KEY`. A server other than OpenAI's may need none.
+        timeout: seconds for one answer by the wall clock, with all retries and waits.
+        max_retries: calls after the first.
+        temperature: how freely the model words its answer; None leaves it to the server. A model that refuses the
+            parameter is asked without it.
+
+    Raises:
+        UsageError: an argument cannot be used; the message never holds the key.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        timeout: float = 30.0,
+        max_retries: int = 2,
+        temperature: float | None = 0.3,
+    ) -> None:
+        if not isinstance(model, str) or not model.strip():
+            raise UsageError("model must be the name of a chat model")
+        if not 0 < timeout < math.inf:
+            raise UsageError(f"timeout must be a number of seconds above 0, not {timeout!r}")
+        if max_retries < 0:
+            raise UsageError(f"max_retries must be 0 or more, not {max_retries!r}")
+        self.model = model
+        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or f"{_OFFICIAL}/v1").strip()
+        self._server = _server(self.base_url)
+        self._key = _usable_key(api_key or os.environ.get("OPENAI_API_KEY"), self.base_url)
+        self._timeout = float(timeout)
+        self._max_retries = max_retries
+        self._options: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
+        self._limit = "max_tokens"
+        self._client = self._new_client()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(model={self.model!r}, server={self._server!r})"
+
+    def _new_client(self) -> AsyncOpenAI:
+        import openai
+
+        client = openai.AsyncOpenAI(
+            api_key=self._key,
+            base_url=self.base_url,
+            timeout=openai.Timeout(self._timeout, connect=min(_CONNECT, self._timeout)),
+            max_retries=0,  # ours are the only ones; two layers would multiply
+        )
+        # The SDK imports its resources when they are first touched; that should not come off the first deadline.
+        client.chat.completions.with_raw_response  # noqa: B018  # touching is the point
+        return client
+
+    async def complete(self, request: ChatRequest) -> Completion:
+        """Answer a request.
+
+        Args:
+            request: the messages, and the bound for the answer.
+
+        Returns:
+            The answer, classified.
+
+        Raises:
+            ChatError: there is none; which one says why.
+            UsageError: the client is closed.
+        """
+        if self._closed:
+            raise UsageError("the chat client is closed")
+        await self._follow_loop()
+        retrying = AsyncRetrying(
+            sleep=asyncio.sleep,
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_after_attempt(self._max_retries + 1) | stop_before_delay(self._timeout),
+            wait=_pause,
+            before_sleep=_log_retry,
+            reraise=True,
+        )
+        failure: ChatError
+        try:
+            # A server that dribbles keep-alive lines never lets a read time out; only the clock stops it.
+            async with asyncio.timeout(self._timeout):
+                completion: Completion = await retrying(self._call, request)
+        except TimeoutError:
+            failure = ChatTimeoutError(f"{self._server} gave no whole answer within {self._timeout:g} seconds")
+        except TransientError as transient:
+            failure = transient.error
+        except ChatError as error:
+            failure = error
+        else:
+            _logger.debug("%s: %s, %d tokens", self.model, completion.outcome, completion.usage.total_tokens)
+            return completion
+        raise self._presentable(failure) from None
+
+    def _presentable(self, failure: ChatError) -> ChatError:
+        """Return a failure whose message holds no key, which some servers send back, and no page of text."""
+        message = str(failure).replace(self._key, "***") if self._key != _NO_KEY else str(failure)
+        return type(failure)(message if len(message) <= 300 else message[:299] + "…")
+
+    async def aclose(self) -> None:
+        """Close the connections; the client cannot be used afterwards."""
+        self._closed = True
+        await self._leave()
+
+    async def _follow_loop(self) -> None:
+        """Take a new client in a new event loop, as connections live and die with theirs."""
+        if self._loop not in (None, asyncio.get_running_loop()):
+            await self._leave()
+            self._client = self._new_client()
+        self._loop = asyncio.get_running_loop()
+
+    async def _leave(self) -> None:
+        """Close the connections; those of a closed loop are dropped, and those of another running loop stay."""
+        if self._loop is None or self._loop is asyncio.get_running_loop() or self._loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop of the connections is closed
+                await self._client.close()
+
+    async def _call(self, request: ChatRequest) -> Completion:
+        """Make one call.
+
+        Raises:
+            TransientError: another call may help.
+            ChatError: it will not.
+        """
+        import openai
+
+        options: dict[str, Any] = dict(self._options)
+        if request.max_tokens is not None:
+            options[self._limit] = request.max_tokens
+        messages: Any = [{"role": m.role, "content": clean_text(m.content)} for m in request.messages]
+        try:
+            answer = await self._client.chat.completions.with_raw_response.create(
+                model=self.model, messages=messages, **options
+            )
+            return read_completion(answer.http_response.content)
+        except openai.BadRequestError as error:
+            filtered = filtered_completion(error.body)
+            if filtered:
+                return filtered
+            if not self._gives_up(options, error.message):
+                raise failure_of_status(400, error.body, error.response.headers) from None
+        except openai.APIStatusError as error:
+            raise failure_of_status(error.status_code, error.body, error.response.headers) from None
+        except ChatError:
+            raise
+        except Exception as error:  # beside its own errors the SDK lets some of its transport's through
+            raise failure_of_transport(error, self._server) from None
+        return await self._call(request)
+
+    def _gives_up(self, options: dict[str, Any], refusal: str) -> bool:
+        """Give up an optional parameter that the model refuses, as reasoning models do; return whether one was."""
+        if "temperature" in options and "temperature" in refusal:
+            self._options = {}
+            return True
+        if self._limit in options and self._limit != _NEW_LIMIT and _NEW_LIMIT in refusal:
+            self._limit = _NEW_LIMIT
+            return True
+        return False
+
+
+def _server(base_url: str) -> str:
+    """Return the address of a server without path and user."""
+    try:
+        url = urlsplit(base_url)
+        host, port = url.hostname, url.port
+    except ValueError:
+        raise UsageError("base_url must be an address such as https://host/v1") from None
+    if url.username or url.password:  # addresses are logged
+        raise UsageError("base_url must hold no user or password; pass api_key")
+    if not host or url.scheme not in ("http", "https"):
+        raise UsageError("base_url must be an address such as https://host/v1")
+    return f"{url.scheme}://{f'[{host}]' if ':' in host else host}" + (f":{port}" if port else "")
+
+
+def _usable_key(key: str | None, base_url: str) -> str:
+    key = (key or "").strip()
+    if not key:
+        if base_url.startswith(_OFFICIAL):
+            raise UsageError("no API key: pass api_key, or set OPENAI_API_KEY")
+        return _NO_KEY
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise UsageError("api_key holds a character that no key has; copy it again")
+    return key
+
+
+def _pause(state: RetryCallState) -> float:
+    """Return the seconds before the next call: what the server asks for, else exponential with jitter."""
+    failure = state.outcome.exception() if state.outcome else None
+    if isinstance(failure, TransientError) and failure.wait is not None:
+        return failure.wait
+    return _backoff(state)
+
+
+def _log_retry(state: RetryCallState) -> None:
+    failure = state.outcome.exception() if state.outcome else None
+    kind = type(failure.error).__name__ if isinstance(failure, TransientError) else "failure"
+    _logger.info("%s, call %d; again in %.1f seconds", kind, state.attempt_number, state.upcoming_sleep)

@@ -1,0 +1,104 @@
+"""What a failed call means: our error, and whether asking again can help without paying twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from replykit.chat.answers import error_message
+from replykit.errors import (
+    ChatAuthError,
+    ChatConnectionError,
+    ChatError,
+    ChatRateLimitError,
+    ChatRequestError,
+    ChatServerError,
+    ChatTimeoutError,
+)
+
+__all__ = ["TransientError", "failure_of_status", "failure_of_transport", "retry_after"]
+
+# Nothing was sent, so nothing can have been answered or billed.
+_NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
+_TIMED_OUT = frozenset({"ReadTimeout", "WriteTimeout", "TimeoutException"})
+_AGAIN = frozenset({429, 500, 502, 503, 504})
+# The account's quota is used up, as OpenAI and DashScope say it with 429 or 400.
+_NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "arrearage"})
+
+
+class TransientError(Exception):
+    """A failure that another call may not meet; it never leaves the client.
+
+    Attributes:
+        error: what is raised once the retries are used up.
+        wait: how long the server asks to wait, in seconds; None where it does not say.
+    """
+
+    def __init__(self, error: ChatError, wait: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait = wait
+
+
+def failure_of_transport(error: BaseException, server: str) -> ChatError | TransientError:
+    """Return what an exception below HTTP means.
+
+    Args:
+        error: what the SDK raised, with the transport's exception as its cause.
+        server: the server's address, for the message.
+
+    Returns:
+        A `TransientError` where nothing was sent; our error where the request may have been answered, as asking again
+        could be billed twice.
+    """
+    cause = type(error.__cause__ or error).__name__
+    if cause in _NEVER_SENT:
+        return TransientError(ChatConnectionError(f"nobody answers at {server} ({cause})"))
+    if cause in _TIMED_OUT:
+        return ChatTimeoutError(f"{server} sent nothing for too long ({cause})")
+    return ChatConnectionError(f"the connection to {server} broke before the answer was whole ({cause})")
+
+
+def failure_of_status(status: int, body: object, headers: Mapping[str, str]) -> ChatError | TransientError:
+    """Return what an HTTP status other than 200 means.
+
+    Args:
+        status: the HTTP status.
+        body: the decoded body.
+        headers: the answer's headers.
+    """
+    said = error_message(body)
+    message = f"HTTP {status}" + (f": {said}" if said else "")
+    error = body.get("error", body) if isinstance(body, dict) else {}
+    codes = {str(error.get(key)).lower() for key in ("code", "type")} if isinstance(error, dict) else set()
+    if status in (401, 402, 403) or codes & _NO_QUOTA:
+        return ChatAuthError(message)
+    if status in _AGAIN:
+        kind = ChatRateLimitError if status == 429 else ChatServerError
+        return TransientError(kind(message), retry_after(headers, now=time.time()))
+    return ChatServerError(message) if status >= 500 else ChatRequestError(message)
+
+
+def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
+    """Return how long a server asks to wait.
+
+    Args:
+        headers: the answer's headers; `retry-after-ms` in milliseconds, or `retry-after` in seconds or as an HTTP date.
+        now: seconds since the epoch.
+
+    Returns:
+        Seconds; None where the server asks for nothing, or for nothing that can be read.
+    """
+    try:
+        wait = float(headers["retry-after-ms"]) / 1000
+    except (KeyError, ValueError):
+        said = headers.get("retry-after", "")
+        try:
+            wait = float(said)
+        except ValueError:
+            try:
+                wait = parsedate_to_datetime(said).timestamp() - now
+            except (ValueError, TypeError, OverflowError):
+                return None
+    return wait if 0 < wait < float("inf") else None

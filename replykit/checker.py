@@ -1,0 +1,346 @@
+"""The deterministic check: which principles a reply breaks, where, and what to say instead."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ahocorasick_rs import AhoCorasick
+
+from replykit.compiled import CompiledRule, CompiledSignal
+from replykit.errors import PlaybookError, TextError
+from replykit.guards import GUARDS, Guard
+from replykit.pattern import Pattern
+from replykit.playbook import Playbook
+from replykit.reading import Given, Reading
+from replykit.records import Assessment, Language, Report, Severity, Signal, Turn, Violation
+from replykit.rules import Place, Rule
+
+__all__ = ["Checker", "Finding", "checker_for"]
+
+LONGEST_TEXT = 5_000_000  # code points
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A violation with the rule that found it, which its repair needs.
+
+    Attributes:
+        rule: the rule that found it.
+        severity: after `soften`.
+        start, end: its span in the text as given, in code points.
+        text: what the message calls it: the span's text, or what is missing.
+    """
+
+    rule: Rule
+    severity: Severity
+    start: int
+    end: int
+    text: str
+
+
+class Checker:
+    """Checks replies against one playbook; built once, used from any number of threads.
+
+    Args:
+        playbook: the rules.
+
+    Raises:
+        PlaybookError: a pattern refers to a word list that does not exist.
+    """
+
+    def __init__(self, playbook: Playbook) -> None:
+        self.playbook = playbook
+        self._patterns: dict[tuple[str, ...], Pattern] = {}
+        self._rules = [CompiledRule(rule, self._pattern_for) for rule in playbook.rules]
+        self._signals = [CompiledSignal(signal, self._pattern_for) for signal in playbook.signals]
+        self._guards: dict[str, Guard] = {
+            rule.guard: GUARDS[rule.guard](playbook) for rule in playbook.rules if rule.guard
+        }
+        triggers: dict[str, list[int]] = {}
+        self._always: list[CompiledRule] = []
+        for number, compiled in enumerate(self._rules):
+            literals = compiled.literals
+            for literal in literals or ():
+                triggers.setdefault(literal, []).append(number)
+            if not literals:
+                self._always.append(compiled)
+        self._literals = list(triggers)
+        self._triggered = list(triggers.values())
+        self._automaton = AhoCorasick(self._literals) if self._literals else None
+
+    def _pattern_for(self, sources: Sequence[str]) -> Pattern:
+        return self._patterns.setdefault(tuple(sources), Pattern(sources, self.playbook.words))
+
+    def validate(self) -> None:
+        """Compile every pattern now, not when it is first needed.
+
+        Raises:
+            PlaybookError: a pattern is not RE2; the message names the rule.
+        """
+        for compiled in self._rules:
+            for pattern in compiled.patterns():
+                try:
+                    pattern.validate()
+                except PlaybookError as error:
+                    raise PlaybookError(f"rule {compiled.rule.id!r}: {error}") from None
+        for signal in self._signals:
+            try:
+                signal.pattern.validate()
+            except PlaybookError as error:
+                raise PlaybookError(f"signal {signal.signal.id!r}: {error}") from None
+
+    def _scan(self, text: str) -> list[tuple[int, int, int]]:
+        if not self._automaton:
+            return []
+        return self._automaton.find_matches_as_indexes(text, overlapping=True)
+
+    def _scan_lengths(self, text: str) -> list[tuple[int, int, int]]:
+        return [(len(self._literals[number]), start, end) for number, start, end in self._scan(text)]
+
+    def given(
+        self,
+        *,
+        customer: str | None = None,
+        history: Sequence[Turn] = (),
+        facts: Sequence[str] = (),
+        draft: str | None = None,
+        language: Language | None = None,
+    ) -> Given:
+        """Return what a reply is checked with; a language that is not given is the customer's, else the draft's."""
+        from replykit.script import detect_language
+
+        decided = language or (customer and detect_language(customer)) or (draft and detect_language(draft)) or None
+        return Given(customer, tuple(history), tuple(facts), draft, decided)
+
+    def check(
+        self,
+        text: str,
+        *,
+        customer: str | None = None,
+        history: Sequence[Turn] = (),
+        facts: Sequence[str] = (),
+        draft: str | None = None,
+        language: Language | None = None,
+    ) -> Report:
+        """Find every violation in a reply. No model, no network, no clock: the same text gives the same report.
+
+        Args:
+            text: the reply.
+            customer: the customer's message; switches on the rules about answering it.
+            history: earlier turns, oldest first.
+            facts: what the reply may state; with any of `customer`, `history`, `facts` or `draft` given, every amount,
+                date, number and address in the reply must stand in one of them.
+            draft: the draft that the reply rewrites; switches on the comparison of meaning and placeholders.
+            language: the language asked for; None: the customer's, else the draft's.
+
+        Returns:
+            The violations with their spans in `text`, in code points.
+
+        Raises:
+            TextError: the text is longer than 5,000,000 code points.
+        """
+        given = self.given(customer=customer, history=history, facts=facts, draft=draft, language=language)
+        findings = self.findings(text, given)
+        spoken = given.language
+        if findings and not spoken:
+            from replykit.script import detect_language
+
+            spoken = detect_language(text)
+        violations = tuple(self._violation(finding, text, spoken) for finding in findings)
+        return Report(text=text, violations=violations, language=given.language)
+
+    def _violation(self, finding: Finding, text: str, language: Language | None) -> Violation:
+        rule, say = finding.rule, self.playbook.say
+        return Violation(
+            principle=rule.principle,
+            rule=rule.id,
+            severity=finding.severity,
+            start=finding.start,
+            end=finding.end,
+            text=text[finding.start : finding.end],
+            message=say(rule.message, language).replace("{text}", finding.text),
+            suggestions=tuple(say(suggestion, language) for suggestion in rule.suggestions),
+        )
+
+    def findings(self, text: str, given: Given) -> list[Finding]:
+        """Return the violations with their rules, in order of their start.
+
+        Args:
+            text: the reply.
+            given: what it is checked with.
+
+        Raises:
+            TextError: the text is longer than 5,000,000 code points.
+        """
+        if len(text) > LONGEST_TEXT:
+            size = f"{len(text):,} code points; split it, at most {LONGEST_TEXT:,} are checked at once"
+            raise TextError(f"the text has {size}")
+        reading = Reading(text, given, self._scan_lengths)
+        found: list[Finding] = []
+        due: dict[int, set[int]] = {}
+        for literal, start, end in self._scan(reading.text):
+            for number in self._triggered[literal]:
+                if self._rules[number].rule.kind == "phrase":
+                    if _is_whole_word(reading.text, start, end):
+                        self._judge(self._rules[number], reading, start, end, found)
+                else:
+                    due.setdefault(number, set()).add(reading.outline.sentence_number(start))
+        for number, sentences in sorted(due.items()):
+            self._match(self._rules[number], reading, sorted(sentences), found)
+        for compiled in self._always:
+            self._run(compiled, reading, found)
+        return _without_overlaps(found)
+
+    def _run(self, compiled: CompiledRule, reading: Reading, found: list[Finding]) -> None:
+        """Run a rule that no literal triggers."""
+        rule = compiled.rule
+        if not all(reading.holds(condition, 0, 0) for condition in compiled.when if condition.is_elsewhere):
+            return  # what decides it is not in the reply, so the reply need not be read
+        if rule.guard:
+            for start, end, about in self._guards[rule.guard](reading.original, reading.given):
+                found.append(Finding(rule, rule.severity, start, end, about))
+        elif rule.kind == "require" and compiled.pattern:
+            size = len(reading.text)
+            if not any(compiled.pattern.search(reading.text[a:b]) for a, b in reading.outline.sentences):
+                self._judge(compiled, reading, size, size, found)
+        elif rule.kind == "order":
+            self._order(compiled, reading, found)
+        else:
+            self._match(compiled, reading, range(len(reading.outline.sentences)), found)
+
+    def _order(self, compiled: CompiledRule, reading: Reading, found: list[Finding]) -> None:
+        """Judge the first match of `then` that no exception covers, unless `first` stands before its end."""
+        if not compiled.pattern or not compiled.first:
+            return
+        for a, b in reading.outline.sentences:
+            sentence = reading.text[a:b]
+            understood = min((start for start, _ in compiled.first.spans(sentence)), default=b)
+            for start, end in compiled.pattern.spans(sentence):
+                if understood < end:
+                    return
+                if not compiled.is_excused(reading, a + start, a + end):
+                    self._judge(compiled, reading, a + start, a + end, found)
+                    return
+            if understood < b:
+                return
+
+    def _match(self, compiled: CompiledRule, reading: Reading, sentences: Sequence[int], found: list[Finding]) -> None:
+        if not compiled.pattern:
+            return
+        text, seen = reading.text, 0
+        for number in sentences:
+            first, last = reading.outline.sentences[number]
+            for start, end in compiled.pattern.spans(text[first:last]):
+                seen += 1
+                if end > start and (compiled.rule.kind != "count" or seen > compiled.rule.at_most):
+                    self._judge(compiled, reading, first + start, first + end, found)
+
+    def _judge(self, compiled: CompiledRule, reading: Reading, start: int, end: int, found: list[Finding]) -> None:
+        """Keep a hit where its place, its exceptions and its conditions let it count."""
+        rule = compiled.rule
+        if rule.at != "anywhere" and not _is_at(rule.at, reading, start, end):
+            return
+        if not rule.in_quotes and reading.outline.is_quoted(start, end):
+            return
+        if compiled.is_excused(reading, start, end):
+            return
+        if not all(reading.holds(condition, start, end) for condition in compiled.when):
+            return
+        if any(reading.holds(condition, start, end) for condition in compiled.unless):
+            return
+        soft = any(reading.holds(condition, start, end) for condition in compiled.soften)
+        severity: Severity = "warning" if soft else rule.severity
+        start, end = reading.uncovered.span(start, end)
+        found.append(Finding(rule, severity, start, end, reading.original[start:end]))
+
+    def assess(self, message: str) -> Assessment:
+        """Read a customer's message for distress, complaint, abuse, threat, repeated contact and excessive demands.
+
+        Deterministic; after 002 (识别情绪) and 004 (識別奧客的特徵). One message is read by itself: a long history is
+        no sign of repeated contact, as every conversation has several messages.
+
+        Args:
+            message: the customer's message.
+
+        Returns:
+            The signals with their spans in `message`, and whether a human should take over.
+        """
+        reading = Reading(message, Given(), self._scan_lengths)
+        signals: dict[tuple[str, int, int], Signal] = {}
+        escalate = False
+        for compiled in self._signals:
+            kind = compiled.signal.kind
+            for span in compiled.spans(reading):
+                start, end = reading.uncovered.span(*span)
+                signal = Signal(kind=kind, rule=compiled.signal.id, start=start, end=end, text=message[start:end])
+                signals.setdefault((kind, start, end), signal)
+                escalate = escalate or compiled.signal.escalate
+        return Assessment(signals=tuple(sorted(signals.values(), key=lambda s: (s.start, s.end))), escalate=escalate)
+
+
+def _is_whole_word(text: str, start: int, end: int) -> bool:
+    """Return whether a phrase with a Latin edge is a word of its own there, as OK is not in TOKEN."""
+    if text[start].isascii() and text[start].isalnum() and start > 0:
+        before = text[start - 1]
+        if before.isascii() and (before.isalnum() or before == "_"):
+            return False
+        if before in "-./@:" and start > 1 and text[start - 2].isascii() and text[start - 2].isalnum():
+            return False
+    if text[end - 1].isascii() and text[end - 1].isalnum() and end < len(text):
+        after = text[end]
+        if after.isascii() and (after.isalnum() or after == "_"):
+            return False
+        if after in "-./@:" and end + 1 < len(text) and text[end + 1].isascii() and text[end + 1].isalnum():
+            return False
+    return True
+
+
+def _is_at(place: Place, reading: Reading, start: int, end: int) -> bool:
+    text = reading.text
+    if place == "reply":
+        return not text[:start].strip() and not text[end:].strip(" \n。.!?~…,")
+    if place == "reply-start":
+        return not text[:start].strip()
+    clause_start, clause_end = reading.outline.clause(start, end)
+    at_start = not text[clause_start:start].strip()
+    at_end = not text[end:clause_end].strip(" ~")
+    return {"clause": at_start and at_end, "clause-start": at_start, "clause-end": at_end}[place]
+
+
+def _without_overlaps(found: list[Finding]) -> list[Finding]:
+    """Keep, of findings of one principle that overlap, the gravest, then the longest."""
+    kept: list[Finding] = []
+    taken: dict[str, list[tuple[int, int]]] = {}  # by principle, disjoint and sorted
+    for finding in sorted(found, key=lambda f: (f.severity != "error", f.start - f.end, f.start)):
+        spans = taken.setdefault(finding.rule.principle, [])
+        if finding.start < finding.end:
+            at = bisect_left(spans, (finding.start, finding.end))
+            if (at > 0 and spans[at - 1][1] > finding.start) or (at < len(spans) and spans[at][0] < finding.end):
+                continue
+            spans.insert(at, (finding.start, finding.end))
+        kept.append(finding)
+    return sorted(kept, key=lambda f: (f.start, f.end, f.rule.id))
+
+
+_CHECKERS: dict[int, Checker] = {}
+_MOST_CHECKERS = 32
+
+
+def checker_for(playbook: Playbook) -> Checker:
+    """Return the checker of a playbook, compiled once for each playbook object.
+
+    Args:
+        playbook: the rules.
+
+    Raises:
+        PlaybookError: a pattern refers to a word list that does not exist.
+    """
+    checker = _CHECKERS.get(id(playbook))
+    if checker is None:
+        if len(_CHECKERS) >= _MOST_CHECKERS:
+            _CHECKERS.pop(next(iter(_CHECKERS)))
+        # The checker holds its playbook, so that the identity is not given to another one meanwhile.
+        checker = _CHECKERS[id(playbook)] = Checker(playbook)
+    return checker

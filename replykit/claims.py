@@ -1,0 +1,294 @@
+"""What a text commits to, clause by clause: which side of a polarity it takes, and about which matter."""
+
+from __future__ import annotations
+
+import functools
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import re2
+
+from replykit.clauses import Clauses
+from replykit.errors import PlaybookError
+from replykit.playbook import Polarity
+from replykit.text import fold
+
+__all__ = ["Claim", "ClaimReader", "Proviso"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One side of a polarity, taken about one matter.
+
+    Attributes:
+        polarity: the index of the polarity.
+        positive: the side.
+        start: first code point of the word and its matter.
+        end: one past the last.
+        matter: what it is said of, in canonical words; empty where the text does not say.
+        subject: what stands before, in canonical words.
+        wording: the matter as it stands, folded.
+        clause: the index of its clause.
+        sentence: the index of its sentence.
+    """
+
+    polarity: int
+    positive: bool
+    start: int
+    end: int
+    matter: str
+    subject: str
+    wording: str
+    clause: int
+    sentence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proviso:
+    """A condition or a warning.
+
+    Attributes:
+        polarity: the index of the polarity that knows it.
+        start: first code point.
+        end: one past the last.
+        content: what must not be lost, in canonical words.
+        clause: the index of its clause.
+        sentence: the index of its sentence.
+    """
+
+    polarity: int
+    start: int
+    end: int
+    content: str
+    clause: int
+    sentence: int
+
+
+class _Words:
+    """Some patterns as one, each with the span of its `hit`."""
+
+    def __init__(self, id: str, patterns: Iterable[str]) -> None:
+        folded = ["".join(fold(char) if char > "\u2e7f" else char for char in pattern) for pattern in patterns]
+        options = re2.Options()
+        options.log_errors = False
+        try:
+            # RE2 allows a group name once, so the names go: the only groups are hits.
+            self._pattern = re2._Regexp("|".join(f"(?:{p.replace('(?P<hit>', '(')})" for p in folded), options)
+        except re2.error as error:
+            reason = error.args[0] if error.args else error
+            reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
+            raise PlaybookError(f"polarity {id!r}: a pattern is not RE2: {reason}") from None
+        self._groups = range(1, self._pattern.groups + 1)
+        self._is_empty = not folded
+
+    def find(self, folded: str) -> Iterator[tuple[int, int, int, int]]:
+        """Yield start and end of every match, then start and end of its hit."""
+        if self._is_empty:
+            return
+        for match in self._pattern.finditer(folded):
+            start, end = match.span()
+            hits = (match.span(group) for group in self._groups)
+            hit = next((span for span in hits if span != (-1, -1)), (start, end))
+            if end > start:
+                yield start, end, *hit
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """One word of a polarity: `side` is 0 for neither, 1 negative, 2 positive, 3 weak."""
+
+    start: int
+    end: int
+    match_start: int
+    match_end: int
+    side: int
+
+
+class ClaimReader:
+    """Reads claims, conditions and warnings off a text.
+
+    Args:
+        polarities: what to look for.
+
+    Raises:
+        PlaybookError: a pattern is not RE2.
+    """
+
+    def __init__(self, polarities: Sequence[Polarity]) -> None:
+        self.polarities = tuple(polarities)
+        self._sides = [
+            [_Words(p.id, patterns) for patterns in (p.neither, p.negative, p.positive, p.weak)]
+            for p in self.polarities
+        ]
+        canonical = {fold(filler): "" for p in self.polarities for filler in p.fillers}
+        for polarity in self.polarities:
+            for first, *others in polarity.same:
+                canonical |= {fold(word): fold(first) for word in others}
+                canonical.setdefault(fold(first), fold(first))
+        self._canonical = canonical
+        # Literal words only; a playbook's patterns never reach `re`.
+        self._words = _literals(canonical)
+        self._asides = _literals(fold(word) for p in self.polarities for word in p.asides)
+        self._limits = _literals(fold(word) for p in self.polarities for word in p.limits)
+
+    @staticmethod
+    @functools.lru_cache(maxsize=8)
+    def of(polarities: tuple[Polarity, ...]) -> ClaimReader:
+        """Return the reader of some polarities, made once."""
+        return ClaimReader(polarities)
+
+    def canonical(self, folded: str) -> str:
+        """Return the words that name a matter: synonyms made one, fillers and marks left out."""
+        replaced = self._words.sub(lambda match: self._canonical[match[0]], folded)
+        return "".join(char for char in replaced if char.isalnum())
+
+    def claims(self, folded: str, clauses: Clauses) -> Iterator[Claim]:
+        """Yield the claims of a text; questions and suppositions commit to nothing."""
+        for number, polarity in enumerate(self.polarities):
+            if polarity.kind == "polarity":
+                by_clause: dict[int, list[_Mark]] = {}
+                for mark in self._marks(number, folded):
+                    by_clause.setdefault(clauses.index(mark.start), []).append(mark)
+                for clause, marks in by_clause.items():
+                    if not clauses.asks[clause] and not clauses.supposes[clause]:
+                        yield from self._clause_claims(number, folded, clauses, clause, marks)
+
+    def _marks(self, number: int, folded: str) -> list[_Mark]:
+        """Return the marks of one polarity in order; of two that overlap the longer counts."""
+        marks = [
+            _Mark(hit_start, hit_end, start, end, side)
+            for side, words in enumerate(self._sides[number])
+            for start, end, hit_start, hit_end in words.find(folded)
+        ]
+        taken = bytearray(len(folded))
+        kept = []
+        for mark in sorted(marks, key=lambda mark: (mark.start - mark.end, mark.side, mark.start)):
+            if not taken[mark.start] and not taken[mark.end - 1]:
+                taken[mark.start : mark.end] = b"\1" * (mark.end - mark.start)
+                if mark.side:
+                    kept.append(mark)
+        return sorted(kept, key=lambda mark: mark.start)
+
+    def _clause_claims(
+        self, number: int, folded: str, clauses: Clauses, clause: int, marks: Sequence[_Mark]
+    ) -> Iterator[Claim]:
+        start, end = clauses.spans[clause]
+        matter_at = self.polarities[number].matter
+        around = ""
+        if matter_at == "around":
+            edges = [start, *(edge for mark in marks for edge in (mark.start, mark.end)), max(end, marks[-1].end)]
+            around = "".join(folded[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
+        # A weak word says nothing that a word before it has not said: 可以为您, 无法为您.
+        marks = [mark for index, mark in enumerate(marks) if mark.side < 3 or not index]
+        for index, mark in enumerate(marks):
+            before = marks[index - 1] if index else None
+            following = marks[index + 1] if index + 1 < len(marks) else None
+            if mark.side > 1 and before and before.side == 1 and not self.canonical(folded[before.end : mark.start]):
+                continue  # 无法为您…支持: the refusal governs it
+            if mark.side > 1 and following and following.start == mark.end and matter_at == "after":
+                continue  # 会无法, 可以支持: the later word says it
+            stop = min(end, following.match_start) if following else end
+            span_start, span_end = mark.start, max(mark.end, stop)
+            subject = ""
+            if matter_at == "within":
+                wording = folded[mark.match_start : mark.start] + folded[mark.end : mark.match_end]
+                span_start, span_end = mark.match_start, mark.match_end
+                matter = "".join(char for char in wording if char.isalnum())
+            elif matter_at == "around":
+                wording = around
+                matter = self.canonical(wording)
+                span_end = mark.end
+            else:
+                wording = folded[mark.match_start : mark.start] + folded[mark.end : stop]
+                span_start = mark.match_start if mark.match_start < mark.start else mark.start
+                matter = self.canonical(wording)
+                since = max(start, before.end) if before else start
+                subject = self.canonical(folded[since:span_start])
+                if not matter:
+                    matter, wording, subject = subject, folded[since:stop], ""
+            yield Claim(
+                number,
+                mark.side != 1,
+                span_start,
+                span_end,
+                matter,
+                subject,
+                wording,
+                clause,
+                clauses.sentences[clause],
+            )
+
+    def provisos(self, folded: str, clauses: Clauses) -> Iterator[Proviso]:
+        """Yield the conditions and warnings of a text, without those that bind nobody."""
+        for number, polarity in enumerate(self.polarities):
+            if polarity.kind == "polarity":
+                continue
+            _, negative, positive, _ = self._sides[number]
+            excused = sorted((start, end) for start, end, _, _ in negative.find(folded))
+            starts = [start for start, _ in excused]
+            for start, end, hit_start, hit_end in positive.find(folded):
+                first = max(0, bisect_right(starts, start) - 1)
+                last = bisect_right(starts, end)
+                # What lies inside the content is only a word of it.
+                if any(
+                    a < end
+                    and start < b
+                    and not (hit_start <= a and b <= hit_end and (hit_start, hit_end) != (start, end))
+                    for a, b in excused[first:last]
+                ):
+                    continue
+                clause = clauses.index(hit_start)
+                if not clauses.spans or clauses.asks[clause]:
+                    continue
+                content = self.canonical(folded[hit_start:hit_end])
+                # A word that marks it stands before what it asks for, or after; what else follows is only context.
+                shown_end = hit_end if hit_start > start and folded[start:hit_start].strip(" ,。!?;:\n") else end
+                yield Proviso(number, start, shown_end, content, clause, clauses.sentences[clause])
+
+    def same_matter(self, one: Claim, other: Claim) -> bool:
+        """Return whether two claims of one polarity speak of the same matter.
+
+        Two matters are the same where they share most of their characters, or one of them leads the other; a verb of
+        one character counts only where what stands before it agrees too.
+        """
+        if not one.matter or not other.matter:
+            return self.polarities[one.polarity].alone
+        if self.polarities[one.polarity].matter == "within":
+            return one.matter == other.matter
+        if set(self._asides.findall(one.wording)) != set(self._asides.findall(other.wording)):
+            return False
+        refusal, promise = (other, one) if one.positive else (one, other)
+        if one.positive != other.positive and set(self._limits.findall(refusal.wording)) - set(
+            self._limits.findall(promise.wording)
+        ):
+            return False
+        if one.subject and other.subject and not set(one.subject) & set(other.subject + other.matter):
+            return False
+        return _alike(one, other)
+
+
+def _alike(one: Claim, other: Claim) -> bool:
+    short, long = sorted((one, other), key=lambda claim: len(claim.matter))
+    if len(short.matter) == 1:
+        if not (long.matter.startswith(short.matter) or (short.matter in long.matter and len(long.matter) < 4)):
+            return False
+        named, there = set(short.subject), set(long.subject + long.matter)
+        return not named or bool(named & there)
+    if short.matter[0] not in long.matter and long.matter[0] not in short.matter:
+        return False  # the verb leads: 看说明书 is not 参考说明书, though most of it is
+    shared = set(short.matter) & set(long.matter)
+    if len(shared) >= 0.8 * len(set(short.matter)) and len(long.matter) <= 2 * len(short.matter) + 2:
+        return True
+    pairs, others = _pairs(short.matter), _pairs(long.matter)
+    return 2 * len(pairs & others) >= 0.5 * (len(pairs) + len(others))
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[index : index + 2] for index in range(len(text) - 1)}
+
+
+def _literals(words: Iterable[str]) -> re.Pattern[str]:
+    known = sorted(set(words), key=lambda word: (-len(word), word))
+    return re.compile("|".join(map(re.escape, known)) if known else r"(?!)")

@@ -1,0 +1,86 @@
+"""A kit from the command's settings, and its replies on the screen."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import typer
+
+from replykit.cli.display import count, note, say, show_findings
+from replykit.cli.options import api_key
+from replykit.kit import ReplyKit
+from replykit.records import Reply
+
+__all__ = ["finish", "open_kit"]
+
+
+def open_kit(
+    *,
+    model: str | None,
+    base_url: str | None,
+    playbook: str,
+    timeout: float,
+    max_repairs: int,
+    prompts: str | None,
+    offline: bool,
+) -> ReplyKit:
+    """Return the kit that the settings ask for; where that is one without a model, say so in one line.
+
+    Raises:
+        UsageError: a setting cannot be used.
+        PlaybookError: the playbook is missing or wrong.
+    """
+    if model and not offline:
+        key = api_key()
+        return ReplyKit(
+            model=model,
+            base_url=base_url,
+            api_key=key and key[0],
+            playbook=playbook,
+            timeout=timeout,
+            max_repairs=max_repairs,
+            prompts=prompts,
+        )
+    kit = ReplyKit(playbook=playbook, max_repairs=max_repairs, prompts=prompts)
+    why = "" if offline else "no chat model is set (--model or REPLYKIT_MODEL), so "
+    note(("quiet", f"offline: {why}the reply comes from the phrasebook"))
+    return kit
+
+
+def finish(reply: Reply, *, as_json: bool) -> None:
+    """Print a reply on standard output, and on standard error how far it can be trusted; end the command.
+
+    Args:
+        reply: the reply.
+        as_json: print the whole record.
+
+    Raises:
+        typer.Exit: always; with 0 where the reply may be sent, with 1 where it needs review.
+    """
+    if as_json:
+        print(json.dumps(reply.model_dump(), ensure_ascii=False))
+    else:
+        say(reply.text)
+        _explain(reply)
+    raise typer.Exit(1 if reply.status == "needs_review" else 0)
+
+
+def _explain(reply: Reply) -> None:
+    warnings = count(sum(violation.severity == "warning" for violation in reply.violations), "warning")
+    left = f", {warnings}" if warnings else ""
+    if reply.status == "needs_review":
+        note(("error", "needs review"), ("plain", f": {reply.reason}"))
+    elif reply.status == "repaired":
+        note(("good", "repaired"), ("plain", f": {_mended(reply)}{left}"))
+    else:
+        note(("good", "clean"), ("plain", f": no errors{left}"))
+    show_findings(reply.violations, to=sys.stderr)
+    if reply.escalate:
+        note(("warning", "escalate"), ("plain", ": hand this conversation to a person"))
+
+
+def _mended(reply: Reply) -> str:
+    before = count(sum(violation.severity == "error" for violation in reply.attempts[0].violations), "error")
+    what = "the first answer" if reply.attempts[0].made_by == "model" else "the draft"
+    return f"{before} in {what}, none left" if before else "better than before"

@@ -1,0 +1,113 @@
+"""The options that several commands share, each with its setting in the environment."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from replykit.records import Channel, Language, Length, Stage
+
+__all__ = [
+    "BaseUrlOption",
+    "ChannelOption",
+    "CustomerOption",
+    "EncodingOption",
+    "FactOption",
+    "HistoryOption",
+    "JsonOption",
+    "LanguageOption",
+    "LengthOption",
+    "MaxRepairsOption",
+    "ModelOption",
+    "OfflineOption",
+    "PlaybookOption",
+    "PromptsOption",
+    "StageOption",
+    "TimeoutOption",
+    "ToneOption",
+    "api_key",
+]
+
+CustomerOption = Annotated[
+    str | None, typer.Option("--customer", "-c", metavar="TEXT", help="What the customer wrote.", show_default=False)
+]
+FactOption = Annotated[
+    list[str] | None,
+    typer.Option("--fact", "-f", metavar="TEXT", help="What the reply may state; repeat it for each fact."),
+]
+HistoryOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--history",
+        metavar="TURN",
+        help='An earlier turn, oldest first: "customer: …" or "agent: …" (客户：, 客服：); or a JSON file of turns, '
+        "each with role and content.",
+    ),
+]
+StageOption = Annotated[Stage | None, typer.Option("--stage", help="Where a complaint stands.")]
+ChannelOption = Annotated[Channel, typer.Option("--channel", help="Where the reply is read.")]
+ToneOption = Annotated[
+    str | None, typer.Option("--tone", metavar="TEXT", help="How it should sound, in your own words.")
+]
+LengthOption = Annotated[Length, typer.Option("--length", help="How long it may be.")]
+LanguageOption = Annotated[
+    Language | None,
+    typer.Option("--language", help="What it is written in; if not given, the customer's language, else the draft's."),
+]
+PlaybookOption = Annotated[
+    str,
+    typer.Option(
+        "--playbook",
+        metavar="NAME|PATH",
+        envvar="REPLYKIT_PLAYBOOK",
+        help="The rules: a built-in playbook, a TOML file or a folder of them.",
+    ),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME", envvar="REPLYKIT_MODEL", help="The chat model; without one, offline."),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        envvar=["REPLYKIT_BASE_URL", "OPENAI_BASE_URL"],
+        help="The model's server, with its version path.",
+    ),
+]
+TimeoutOption = Annotated[
+    float,
+    typer.Option(
+        "--timeout", metavar="SECONDS", envvar="REPLYKIT_TIMEOUT", help="For one answer of the model, with its retries."
+    ),
+]
+MaxRepairsOption = Annotated[
+    int,
+    typer.Option(
+        "--max-repairs",
+        metavar="N",
+        envvar="REPLYKIT_MAX_REPAIRS",
+        help="How often an answer that breaks a rule is asked for again.",
+    ),
+]
+PromptsOption = Annotated[
+    str | None,
+    typer.Option("--prompts", metavar="FOLDER", envvar="REPLYKIT_PROMPTS", help="Prompt templates of your own."),
+]
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Ask no chat model; use the phrasebook.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="Of files and standard input; if not given, UTF-8 or GB18030."),
+]
+
+
+def api_key() -> tuple[str, str] | None:
+    """Return the key and the variable that holds it; no option takes a key, as everybody on a machine sees those."""
+    for name in ("REPLYKIT_API_KEY", "OPENAI_API_KEY"):
+        if os.environ.get(name):
+            return os.environ[name], name
+    return None

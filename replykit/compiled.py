@@ -1,0 +1,94 @@
+"""A rule ready to run: its patterns, its conditions, and the literals without which it cannot hit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations
+
+from replykit.pattern import Pattern
+from replykit.reading import CompiledCondition, Reading
+from replykit.rules import Condition, Rule, SignalRule
+from replykit.text import fold
+
+__all__ = ["CompiledRule", "CompiledSignal"]
+
+# Returns one pattern object for equal sources, so that it is compiled and matched once.
+PatternFor = Callable[[Sequence[str]], Pattern]
+
+
+def _conditions(conditions: Sequence[Condition], pattern_for: PatternFor) -> list[CompiledCondition]:
+    return [CompiledCondition(condition, pattern_for) for condition in conditions]
+
+
+class CompiledRule:
+    """A rule with its patterns.
+
+    Attributes:
+        rule: the rule as written.
+        pattern: what it looks for; None for phrases and guards.
+        first: what an `order` rule wants to see earlier.
+    """
+
+    def __init__(self, rule: Rule, pattern_for: PatternFor) -> None:
+        self.rule = rule
+        self.pattern: Pattern | None = None
+        self.first = pattern_for(rule.first) if rule.first else None
+        if rule.kind == "together":
+            gap = rf"[^,。!?;:\n]{{0,{rule.window}}}"
+            groups = ["(?:" + "|".join(group) + ")" for group in rule.together]
+            self.pattern = pattern_for([gap.join(order) for order in permutations(groups)])
+        elif sources := rule.then or rule.patterns:
+            self.pattern = pattern_for(sources)
+        self.exceptions = pattern_for(rule.exceptions) if rule.exceptions else None
+        self.counter_exceptions = pattern_for(rule.counter_exceptions) if rule.counter_exceptions else None
+        self.when = _conditions(rule.when, pattern_for)
+        self.unless = _conditions(rule.unless, pattern_for)
+        self.soften = _conditions(rule.soften, pattern_for)
+
+    @property
+    def literals(self) -> frozenset[str] | None:
+        """Folded literals of which every hit holds at least one; None where the rule is always tried."""
+        if self.rule.kind == "phrase":
+            return frozenset(fold(phrase) for phrase in self.rule.phrases)
+        if self.rule.kind in ("pattern", "together", "count") and self.pattern:
+            return self.pattern.literals
+        return None
+
+    def patterns(self) -> Iterator[Pattern]:
+        """Yield every pattern of the rule, its conditions' and its repairs' included."""
+        for pattern in (self.pattern, self.first, self.exceptions, self.counter_exceptions):
+            if pattern:
+                yield pattern
+        for condition in (*self.when, *self.unless, *self.soften):
+            yield condition.pattern
+
+    def is_excused(self, reading: Reading, start: int, end: int) -> bool:
+        """Return whether an exception covers the hit and no counter-exception does."""
+        if not self.exceptions or not reading.is_covered(self.exceptions, start, end):
+            return False
+        return not (self.counter_exceptions and reading.is_covered(self.counter_exceptions, start, end))
+
+
+class CompiledSignal:
+    """A signal of a customer's message with its patterns.
+
+    Attributes:
+        signal: the signal as written.
+        pattern: what it looks for.
+    """
+
+    def __init__(self, signal: SignalRule, pattern_for: PatternFor) -> None:
+        self.signal = signal
+        self.pattern = pattern_for(signal.patterns)
+        self.exceptions = pattern_for(signal.exceptions) if signal.exceptions else None
+        self.unless = _conditions(signal.unless, pattern_for)
+
+    def spans(self, reading: Reading) -> Iterator[tuple[int, int]]:
+        """Yield where the signal stands in a reading of the message."""
+        for first, last in reading.outline.sentences:
+            for a, b in self.pattern.spans(reading.text[first:last]):
+                start, end = first + a, first + b
+                if self.exceptions and reading.is_covered(self.exceptions, start, end):
+                    continue
+                if not any(reading.holds(condition, start, end) for condition in self.unless):
+                    yield start, end

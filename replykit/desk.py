@@ -1,0 +1,191 @@
+"""Where replies are made and judged, with everything that needs no chat model."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from replykit.budget import Budget
+from replykit.case import Case
+from replykit.checker import checker_for
+from replykit.drivers import Flow
+from replykit.errors import TextError, UsageError
+from replykit.fixer import Fixer
+from replykit.flow import reply_flow, reply_of
+from replykit.intake import History, facts_of, request_of, text_of, turns_of
+from replykit.playbook import Playbook, Scene, load_playbook
+from replykit.records import Assessment, Language, Reply, Report
+from replykit.standby import acknowledgement
+
+__all__ = ["Desk", "logged"]
+
+_logger = logging.getLogger("replykit")
+
+
+class Desk:
+    """What both kits share: a playbook with its checker and fixer, and everything that asks no chat model.
+
+    Attributes:
+        playbook: the rules.
+        budget: what may still be spent.
+        offline: True where there is no chat model.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str | None,
+        base_url: str | None,
+        api_key: str | None,
+        playbook: str | PathLike[str] | Playbook,
+        chat: object | None,
+        max_repairs: int,
+        budget: int | None,
+        prompts: str | PathLike[str] | None,
+    ) -> None:
+        if model is not None and chat is not None:
+            raise UsageError("give either a model or a chat, not both")
+        if model is None and (base_url or api_key):
+            raise UsageError("base_url and api_key need a model; without a model the kit works offline")
+        if max_repairs < 0:
+            raise UsageError(f"max_repairs must be 0 or more, not {max_repairs!r}")
+        if prompts is not None and not Path(prompts).is_dir():
+            raise UsageError(f"prompts must be a folder of templates, and {fspath(prompts)!r} is none")
+        self.playbook = playbook if isinstance(playbook, Playbook) else load_playbook(fspath(playbook))
+        self.budget = Budget(budget)
+        self.offline = model is None and chat is None
+        self._checker = checker_for(self.playbook)
+        self._fixer = Fixer(self._checker)
+        self._max_repairs = max_repairs
+        self._prompts = None if prompts is None else fspath(prompts)
+
+    def check(
+        self,
+        text: str,
+        *,
+        customer: str | None = None,
+        history: History = (),
+        facts: Sequence[str] = (),
+        draft: str | None = None,
+        language: Language | None = None,
+    ) -> Report:
+        """Find what a reply breaks, without a model.
+
+        Args:
+            text: the reply.
+            customer: the customer's message.
+            history: earlier turns, oldest first: `Turn` records, or mappings with `role` and `content`.
+            facts: what the reply may state, one fact a line.
+            draft: the draft that the reply rewrites.
+            language: the language asked for; None: the customer's, else the draft's.
+
+        Returns:
+            The violations, with their spans in `text` in code points.
+
+        Raises:
+            UsageError: an argument cannot be used.
+            TextError: the text is too long.
+        """
+        if not isinstance(text, str):
+            raise TextError(f"text must be a str, not {type(text).__name__}")
+        return self._checker.check(
+            text, customer=customer, history=turns_of(history), facts=facts_of(facts), draft=draft, language=language
+        )
+
+    def fix(
+        self,
+        text: str,
+        *,
+        customer: str | None = None,
+        history: History = (),
+        facts: Sequence[str] = (),
+        draft: str | None = None,
+        language: Language | None = None,
+    ) -> str:
+        """Repair a reply as far as that goes without a model; arguments and errors as for `check`.
+
+        Returns:
+            A text with at most as many violations as before; check it, as a person or a model must mend the rest.
+        """
+        if not isinstance(text, str):
+            raise TextError(f"text must be a str, not {type(text).__name__}")
+        return self._fixer.fix(
+            text, customer=customer, history=turns_of(history), facts=facts_of(facts), draft=draft, language=language
+        )
+
+    def assess(self, message: str) -> Assessment:
+        """Read a customer's message for distress, complaint, abuse, threat and the like, without a model.
+
+        Args:
+            message: what the customer writes.
+
+        Returns:
+            The signals, and whether a human should take over.
+
+        Raises:
+            TextError: the message is empty, blank or too long.
+        """
+        return self._checker.assess(text_of(message, "message"))
+
+    def acknowledge(
+        self,
+        customer: str | None = None,
+        *,
+        history: History = (),
+        scene: Scene | None = None,
+        language: Language | None = None,
+    ) -> Reply:
+        """Answer at once with ready lines of the phrasebook, without a model (001, 3秒应答).
+
+        Args:
+            customer: the customer's message; None: a conversation opens.
+            history: earlier turns, oldest first.
+            scene: lines of which situation (`busy`, `away`, `rush` …); None: what fits the message.
+            language: the language; None: the customer's.
+
+        Returns:
+            A reply that promises nothing. `escalate` says whether a human should take over.
+
+        Raises:
+            TextError: the message is empty, blank or too long.
+            UsageError: an argument cannot be used.
+        """
+        request = request_of(
+            task="draft",
+            customer=None if customer is None else text_of(customer, "customer"),
+            history=turns_of(history),
+            language=language,
+        )
+        case = Case.of(request, self._checker, self._fixer)
+        line = acknowledgement(case, scene)
+        return reply_of(case, line.text, (line,), offline=self.offline)
+
+    def _rewriting(self, draft: str, customer: str | None, **options: Any) -> Flow:
+        return self._flow(
+            task="rewrite",
+            draft=text_of(draft, "draft"),
+            customer=None if customer is None else text_of(customer, "customer"),
+            **options,
+        )
+
+    def _drafting(self, customer: str, **options: Any) -> Flow:
+        return self._flow(task="draft", customer=text_of(customer, "customer"), **options)
+
+    def _flow(self, *, history: History, facts: Sequence[str], **fields: Any) -> Flow:
+        return reply_flow(
+            request_of(history=turns_of(history), facts=facts_of(facts), **fields),
+            checker=self._checker,
+            fixer=self._fixer,
+            max_repairs=self._max_repairs,
+            prompts=self._prompts,
+            offline=self.offline,
+        )
+
+
+def logged(reply: Reply) -> Reply:
+    """Log how a reply came about, without a word of it, and return it."""
+    _logger.info("%s after %d attempts, %d tokens", reply.status, len(reply.attempts), reply.usage.total_tokens)
+    return reply

@@ -1,0 +1,151 @@
+"""Ordinary disguises of a phrase, taken off so that one engine reads what a reader sees.
+
+没 有 办 法, 没。有办法, zero-width characters, emoji between characters, 没没办办法: what hides a phrase that the rules
+look for is removed; everything else stays, and every character that stays knows where it stood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+__all__ = ["Uncovered", "uncover"]
+
+# Scan: folded text in, (literal's length, start, end) of every literal of the rules out.
+Scan = Callable[[str], list[tuple[int, int, int]]]
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\U000e0000-\U000e01ef\x00-\x08\x0e-\x1f\x7f]"
+)
+_NOISE = re.compile(r"[\W_]+")
+_HAN = "\u3400-\u9fff"
+# Three or more single characters, each parted from the next: nobody writes 没 有 办 法 by accident.
+_SPACED = re.compile(rf"[{_HAN}](?:(?:[^\w、,;:\n]|_){{1,3}}[{_HAN}]){{2,}}")
+_REPEATED = re.compile(rf"([{_HAN}])\1(?:\1|[{_HAN}]?([{_HAN}])\2)")
+# Marks that part two words in honest text; a two-character word across one of them is chance (许可，能够).
+_PARTING = re.compile(r"[\s,。!?;:、()\[\]{}<>《》【】「」『』“”‘’\"'/|]")
+_SPACE_IN_HAN = re.compile(rf"(?<=[{_HAN}]) (?=[{_HAN}])")
+_MOST_LONE_SPACES = 2
+_LONGEST_NOISE = 4  # code points between two characters of one hidden phrase
+
+
+class Uncovered:
+    """A folded text without its disguises.
+
+    Attributes:
+        text: what is left.
+    """
+
+    def __init__(self, text: str, kept: list[int] | None, folded: str) -> None:
+        self.text = text
+        self._kept = kept
+        self._folded = folded
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return where a part of `text` stands in the text that was uncovered."""
+        if self._kept is None:
+            return start, end
+        if start == end:
+            at = self._kept[start] if start < len(self._kept) else self._kept[-1] + 1 if self._kept else 0
+            return at, at
+        stop = self._kept[end - 1] + 1
+        following = self._kept[end] if end < len(self._kept) else len(self._folded)
+        while stop < following and self._folded[stop] == self._folded[stop - 1]:
+            stop += 1  # a character repeated at the end of a stretched phrase
+        return self._kept[start], stop
+
+
+def uncover(folded: str, scan: Scan) -> Uncovered:
+    """Take the disguises off a folded text.
+
+    Args:
+        folded: a text after `fold`.
+        scan: finds the rules' literals in a text.
+
+    Returns:
+        The text to look for violations in, with the way back to the offsets of `folded`.
+    """
+    dropped: set[int] = set()
+    if _INVISIBLE.search(folded):
+        for match in _INVISIBLE.finditer(folded):
+            dropped.update(range(*match.span()))
+    text, kept = _without(folded, dropped)
+    spaced = {at for m in _SPACED.finditer(text) for n in _NOISE.finditer(text, *m.span()) for at in range(*n.span())}
+    if spaced:
+        dropped |= {kept[at] if kept else at for at in spaced}
+        text, kept = _without(folded, dropped)
+    found = _parted(text, scan)
+    if found:
+        dropped |= {kept[at] if kept else at for at in found}
+        text, kept = _without(folded, dropped)
+    if _REPEATED.search(text):
+        found = _stretched(text, scan)
+        if found:
+            dropped |= {kept[at] if kept else at for at in found}
+            text, kept = _without(folded, dropped)
+    return Uncovered(text, kept, folded)
+
+
+def _without(folded: str, dropped: set[int]) -> tuple[str, list[int] | None]:
+    if not dropped:
+        return folded, None
+    kept = [at for at in range(len(folded)) if at not in dropped]
+    return "".join(folded[at] for at in kept), kept
+
+
+def _parted(text: str, scan: Scan) -> set[int]:
+    """Return the positions of noise inside a literal that it hides."""
+    compact = _NOISE.sub("", text)
+    if len(compact) == len(text):
+        return set()
+    found = scan(compact)
+    # A literal that holds noise itself, such as 100%, is never found in the compact text.
+    if len(found) == sum(text[start:end].isalnum() for _, start, end in scan(text)):
+        return set()
+    at = [i for i, char in enumerate(text) if char.isalnum()]
+    if len(at) != len(compact):  # a character is a word to one definition and not to the other
+        at = [i for i, char in enumerate(text) if not _NOISE.match(char)]
+    # Where spaces part the statements of a message, one between two characters hides nothing.
+    lone_spaces = len(_SPACE_IN_HAN.findall(text)) <= _MOST_LONE_SPACES
+    noise: set[int] = set()
+    for length, start, end in found:
+        first, last = at[start], at[end - 1]
+        if last - first + 1 == length or length < 2 or text[first].isascii():
+            continue
+        inner = [i for i in range(first, last) if _NOISE.match(text[i])]
+        runs = _NOISE.findall(text, first, last)
+        if any(len(run) > _LONGEST_NOISE or run.count("\n") > 1 for run in runs):
+            continue
+        if length == 2 and any(_PARTING.search(run) for run in runs) and not (runs == [" "] and lone_spaces):
+            continue
+        if length > 2 and len(runs) < length - 1 and _is_parted_honestly(_NOISE.split(text[first : last + 1]), runs):
+            continue
+        noise.update(inner)
+    return noise
+
+
+def _is_parted_honestly(pieces: list[str], runs: list[str]) -> bool:
+    """Return whether a mark stands where two words may meet: 尺码不一，定制, 要付费吗？没有。办法; not 没，有办法."""
+    length = sum(map(len, pieces))
+    return any(
+        _PARTING.search(run) and not run.isspace() and (length == 3 or (len(before) > 1 and len(after) > 1))
+        for before, run, after in zip(pieces, runs, pieces[1:], strict=False)
+    )
+
+
+def _stretched(text: str, scan: Scan) -> set[int]:
+    """Return the positions of repeated characters inside a literal that they hide."""
+    heads = [i for i, char in enumerate(text) if i == 0 or text[i - 1] != char]
+    lengths = [b - a for a, b in zip(heads, [*heads[1:], len(text)], strict=True)]
+    repeats: set[int] = set()
+    for length, start, end in scan("".join(text[i] for i in heads)):
+        runs = lengths[start:end]
+        # Where only the ends repeat, the literal itself stands in the text: 大姐姐 holds 大姐.
+        if length < 3 or max(runs[1:-1]) == 1:
+            continue
+        if max(runs) >= 3 or sum(run > 1 for run in runs) >= 2:
+            repeats.update(
+                at for head, run in zip(heads[start:end], runs, strict=True) for at in range(head + 1, head + run)
+            )
+    return repeats

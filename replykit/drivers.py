@@ -1,0 +1,54 @@
+"""Two drivers of one flow: the only place where the sync and the async world differ."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Generator
+
+from replykit.errors import ReplykitError
+from replykit.records import ChatRequest, Completion, Reply
+
+__all__ = ["adrive", "drive"]
+
+Flow = Generator[ChatRequest, Completion, Reply]
+
+
+def drive(flow: Flow, complete: Callable[[ChatRequest], Completion]) -> Reply:
+    """Run a flow to its end, asking a chat model what it yields.
+
+    Args:
+        flow: what decides.
+        complete: asks the model; our errors go into the flow, all others to the caller.
+    """
+    step: Callable[[], ChatRequest] = functools.partial(next, flow)
+    try:
+        while True:
+            try:
+                request = step()
+            except StopIteration as end:  # never around the call itself: a stray one there would pass for the reply
+                reply: Reply = end.value
+                return reply
+            try:
+                step = functools.partial(flow.send, complete(request))
+            except ReplykitError as error:
+                step = functools.partial(flow.throw, error)
+    finally:
+        flow.close()
+
+
+async def adrive(flow: Flow, complete: Callable[[ChatRequest], Awaitable[Completion]]) -> Reply:
+    """Run a flow to its end, awaiting a chat model; otherwise as `drive`."""
+    step: Callable[[], ChatRequest] = functools.partial(next, flow)
+    try:
+        while True:
+            try:
+                request = step()
+            except StopIteration as end:
+                reply: Reply = end.value
+                return reply
+            try:
+                step = functools.partial(flow.send, await complete(request))
+            except ReplykitError as error:
+                step = functools.partial(flow.throw, error)
+    finally:
+        flow.close()

@@ -1,0 +1,156 @@
+"""Deterministic repair: forbidden wording goes or gives way to the playbook's own, everything else stays as it is."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+
+from replykit.checker import Checker, Finding
+from replykit.facts import find_facts
+from replykit.pattern import Pattern
+from replykit.placeholders import PlaceholderFinder
+from replykit.reading import CompiledCondition, Given, Reading
+from replykit.records import Language, Turn
+from replykit.rules import Edit
+from replykit.script import detect_language
+
+__all__ = ["Fixer"]
+
+LONGEST_TEXT = 20_000  # code points; each repair checks the whole text again
+_CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+_MARKS = "，。！？；：、,.!?;:~～… \t\u3000"
+_SOFT_MARKS = "，、,：: \t\u3000"
+_WORDS = re.compile(r"[^\W_]")
+
+
+class Fixer:
+    """Repairs texts with the edits that the rules of a playbook name.
+
+    Args:
+        checker: finds what to repair and judges every repair.
+    """
+
+    def __init__(self, checker: Checker) -> None:
+        self.checker = checker
+        self._placeholders = PlaceholderFinder(checker.playbook.placeholders)
+        self._patterns: dict[tuple[str, ...], Pattern] = {}
+
+    def fix(
+        self,
+        text: str,
+        *,
+        customer: str | None = None,
+        history: Sequence[Turn] = (),
+        facts: Sequence[str] = (),
+        draft: str | None = None,
+        language: Language | None = None,
+    ) -> str:
+        """Repair what can be repaired without a model; what cannot stays as it is, for a person to see.
+
+        Every step is kept only where the text then has fewer errors, or as many errors and fewer warnings, and no
+        placeholder, number, address or code is touched. So the result never has more violations than the text, and
+        repairing it again changes nothing.
+
+        Args:
+            text: the reply; texts longer than 20,000 code points are returned as they are.
+            customer: the customer's message.
+            history: earlier turns.
+            facts: what the reply may state.
+            draft: the draft that the reply rewrites.
+            language: the language asked for.
+
+        Returns:
+            The repaired text.
+        """
+        if len(text) > LONGEST_TEXT:
+            return text
+        given = self.checker.given(customer=customer, history=history, facts=facts, draft=draft, language=language)
+        findings = self.checker.findings(text, given)
+        while findings:
+            step = self._first_repair(text, findings, given)
+            if step is None:
+                break
+            text, findings = step
+        return text
+
+    def _first_repair(self, text: str, findings: list[Finding], given: Given) -> tuple[str, list[Finding]] | None:
+        kept = self._untouchable(text)
+        # Errors first, so that a warning's repair never stands in the way of one.
+        for finding in sorted(findings, key=lambda f: (f.severity != "error", f.start)):
+            for candidate in self._candidates(text, finding, given):
+                if candidate == text or not _WORDS.search(candidate) or self._untouchable(candidate) != kept:
+                    continue
+                after = self.checker.findings(candidate, given)
+                if _weight(after) < _weight(findings) and len(after) <= len(findings):
+                    return candidate, after
+        return None
+
+    def _candidates(self, text: str, finding: Finding, given: Given) -> Iterator[str]:
+        if not finding.rule.fix or finding.start == finding.end:
+            return
+        reading = Reading.undisguised(text, given)
+        language = detect_language(text) or given.language
+        for edit in finding.rule.fix:
+            conditions = [CompiledCondition(condition, self._pattern) for condition in edit.when]
+            if not all(reading.holds(condition, finding.start, finding.end) for condition in conditions):
+                continue
+            span = {
+                "hit": (finding.start, finding.end),
+                "clause": reading.outline.clause(finding.start, finding.end),
+                "sentence": reading.outline.sentence(finding.start),
+            }[edit.scope]
+            replaced = self._replaced(reading, span, edit, language)
+            if replaced is not None:
+                start, end, new = replaced
+                said_already = edit.scope != "hit" and new and new in text[:start] + text[end:]
+                yield _spliced(text, start, end, "" if said_already else new)
+
+    def _replaced(
+        self, reading: Reading, span: tuple[int, int], edit: Edit, language: Language | None
+    ) -> tuple[int, int, str] | None:
+        """Return what to replace by what, or None where the edit finds nothing to replace."""
+        template = self.checker.playbook.say(edit.replace, language)
+        if edit.find is None:
+            return *span, template
+        groups = self._pattern((edit.find,)).groups(reading.text[slice(*span)])
+        if groups is None:
+            return None
+        first = span[0]
+
+        def group(match: re.Match[str]) -> str:
+            start, end = groups[int(match[1])]
+            return reading.original[first + start : first + end] if start >= 0 else ""
+
+        return first + groups[0][0], first + groups[0][1], re.sub(r"\\(\d)", group, template)
+
+    def _pattern(self, sources: Sequence[str]) -> Pattern:
+        return self._patterns.setdefault(tuple(sources), Pattern(sources, self.checker.playbook.words))
+
+    def _untouchable(self, text: str) -> Counter[Hashable]:
+        """Count what no repair may touch: values, addresses, placeholders and code."""
+        found: Counter[Hashable] = Counter((fact.kind, fact.value) for fact in find_facts(text))
+        found.update(placeholder.key for placeholder in self._placeholders.find(text))
+        found.update(match[0] for match in _CODE.finditer(text))
+        return found
+
+
+def _weight(findings: list[Finding]) -> tuple[int, int]:
+    errors = sum(finding.severity == "error" for finding in findings)
+    return errors, len(findings) - errors
+
+
+def _spliced(text: str, start: int, end: int, new: str) -> str:
+    """Put `new` in the place of a span and leave the punctuation around it tidy."""
+    if new:
+        return text[:start] + new + text[end:]
+    left, right = text[:start], text[end:]
+    if not _WORDS.search(left):  # nothing is said before it
+        return left.rstrip(_MARKS) + right.lstrip(_MARKS)
+    if left[-1] in _MARKS:
+        head = right.lstrip(_SOFT_MARKS)
+        if not head or head[0] in _MARKS:  # the mark before it gives way to the one after
+            return left.rstrip(_SOFT_MARKS) + head
+        if left[-1] in _SOFT_MARKS or right != head:
+            return left + head
+    return left + right

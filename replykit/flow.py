@@ -1,0 +1,196 @@
+"""The repair ladder: ask, check, re-ask, keep the least wrong, fix, check again; a generator without I/O or clock."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from replykit.answer import clean_answer
+from replykit.case import Case
+from replykit.checker import Checker
+from replykit.errors import BudgetError, ChatError, ReplykitError
+from replykit.fixer import Fixer
+from replykit.prompts import messages_for, repair_messages
+from replykit.records import Attempt, ChatRequest, Completion, Reply, Request, Status, Usage
+from replykit.standby import errors_and_warnings, holding_reply, mended_draft
+
+__all__ = ["reply_flow", "reply_of"]
+
+_ROOM = 2048  # tokens; the least that an answer is given after one was cut off
+# Breaking one of these changes what the customer is told, which is worse than the flaw that a repair mends.
+_SUBSTANCE = frozenset({"grounded-facts", "keep-meaning", "keep-placeholders"})
+
+
+def reply_flow(
+    request: Request,
+    *,
+    checker: Checker,
+    fixer: Fixer,
+    max_repairs: int = 1,
+    prompts: str | None = None,
+    offline: bool = False,
+) -> Generator[ChatRequest, Completion, Reply]:
+    """Make a reply: yield what to ask a chat model, be sent its answer, return the reply.
+
+    A driver may throw a `ChatError` or a `BudgetError` in place of an answer: where an answer came before, the ladder
+    goes on with it.
+
+    An answer with errors is asked for again, at most `max_repairs` times, quoting what was wrong; an answer that was
+    cut off or blank once more besides. A refusal is never asked again. Of the answers, the one with the fewest errors
+    is kept (then the fewest warnings, then the earliest); one that adds an ungrounded fact, turns the meaning or breaks
+    a placeholder never replaces one that does not. What is left is repaired without a model. Where the model gave
+    nothing that can be used, a draft is repaired without it, and a drafted reply is a ready line that needs review.
+
+    Args:
+        request: what is asked for.
+        checker: finds violations, by its own playbook.
+        fixer: repairs without a model.
+        max_repairs: how often an answer that breaks a rule is asked for again.
+        prompts: a folder of own prompt templates.
+        offline: True asks no model at all.
+
+    Returns:
+        The reply. Its status comes from a check of exactly its text.
+
+    Raises:
+        ChatError: the first call failed, so there is nothing to go on with.
+        BudgetError: the budget does not allow even the first call.
+        PromptError: a prompt template is missing or does not render.
+    """
+    case = Case.of(request, checker, fixer)
+    attempts: list[Attempt] = []
+    trouble = ""
+    if not offline:
+        try:
+            trouble = yield from _ask(case, attempts, max_repairs, prompts)
+        except ReplykitError as error:
+            error.attempts = tuple(attempts)
+            raise
+    best = _least_wrong(attempts)
+    stopgap = False
+    if best is not None:
+        if errors_and_warnings(best)[0]:
+            attempts.append(case.attempt("fixer", case.fix(best.text)))
+            best = _better(best, attempts[-1])
+    elif request.task == "rewrite":
+        attempts += mended_draft(case)
+        best = attempts[-1]
+    else:
+        attempts.append(holding_reply(case))
+        best, stopgap = attempts[-1], not offline
+    return reply_of(case, best.text, attempts, trouble=trouble, stopgap=stopgap, offline=offline)
+
+
+def _ask(
+    case: Case, attempts: list[Attempt], max_repairs: int, prompts: str | None
+) -> Generator[ChatRequest, Completion, str]:
+    """Ask the model until an answer keeps the rules or asking again is of no use; return what went wrong on the way."""
+    original = messages_for(case.request, case.playbook, case.assessment, folder=prompts)
+    ask = ChatRequest(messages=original)
+    second_chance = True
+    repairs_left = max_repairs
+    while True:
+        try:
+            completion = yield ask
+        except (ChatError, BudgetError) as error:
+            if not attempts:
+                raise
+            return f"the next call failed: {type(error).__name__}: {error}"
+        text = clean_answer(completion.text).strip()
+        outcome = "blank" if completion.outcome == "complete" and not text else completion.outcome
+        attempt = case.attempt("model", text, outcome, completion.usage)
+        stale = _is_stale(attempt, attempts)
+        attempts.append(attempt)
+        if outcome in ("length", "blank") and second_chance:
+            second_chance = False
+            room = max(_ROOM, 2 * completion.usage.completion_tokens, 2 * (ask.max_tokens or 0))
+            ask = ask.model_copy(update={"max_tokens": room}) if outcome == "length" else ask
+            continue
+        if outcome != "complete":
+            return f"an answer ended with {outcome} (finish reason {completion.finish_reason!r})"
+        if not errors_and_warnings(attempt)[0] or not repairs_left or stale:
+            return ""
+        repairs_left -= 1
+        ask = ChatRequest(
+            messages=repair_messages(
+                original,
+                text,
+                attempt.violations,
+                case.language,
+                folder=prompts,
+                templates=case.playbook.languages[0],
+            )
+        )
+
+
+def _is_stale(attempt: Attempt, earlier: Sequence[Attempt]) -> bool:
+    """Return whether asking again has stopped to change anything: the same text, or the same violations."""
+    complete = [other for other in earlier if other.outcome == "complete"]
+    if any(other.text == attempt.text for other in complete):
+        return True
+    return bool(complete) and _hits(complete[-1]) == _hits(attempt)
+
+
+def _hits(attempt: Attempt) -> set[tuple[str, str, str]]:
+    return {(v.rule, v.text, v.message) for v in attempt.violations if v.severity == "error"}
+
+
+def _least_wrong(attempts: Sequence[Attempt]) -> Attempt | None:
+    best: Attempt | None = None
+    for attempt in attempts:
+        if attempt.outcome == "complete":
+            best = attempt if best is None else _better(best, attempt)
+    return best
+
+
+def _better(before: Attempt, after: Attempt) -> Attempt:
+    """Return the later of two attempts where it is better, and says nothing new that it may not say."""
+    substance = {hit for hit in _hits(after) - _hits(before) if _is_substance(after, hit[0])}
+    return after if not substance and errors_and_warnings(after) < errors_and_warnings(before) else before
+
+
+def _is_substance(attempt: Attempt, rule: str) -> bool:
+    return any(v.rule == rule and v.principle in _SUBSTANCE for v in attempt.violations)
+
+
+def reply_of(
+    case: Case,
+    text: str,
+    attempts: Sequence[Attempt],
+    *,
+    offline: bool,
+    trouble: str = "",
+    stopgap: bool = False,
+) -> Reply:
+    """Return a text as a reply: the one place that decides a status, from a check of exactly the text that leaves.
+
+    Args:
+        case: what it is judged by.
+        text: what leaves.
+        attempts: what was tried, oldest first.
+        offline: True where no chat model is configured.
+        trouble: what went wrong on the way; told where the reply needs review.
+        stopgap: True where the text stands in for an answer that the model did not give.
+    """
+    report = case.check(text)
+    first = next((attempt for attempt in attempts if attempt.outcome in (None, "complete")), None)
+    untouched = first is not None and first.text == text and (offline or first.made_by != "fixer")
+    reasons: list[str] = []
+    if not text.strip():
+        reasons.append("there is no text to send")
+    if not report.ok:
+        reasons.append("still breaks " + ", ".join(dict.fromkeys(v.principle for v in report.errors)))
+    if stopgap:
+        reasons.append("only a ready line, as the model gave no answer that can be used")
+    status: Status = "needs_review" if reasons else "clean" if untouched else "repaired"
+    return Reply(
+        text=text,
+        status=status,
+        violations=report.violations,
+        attempts=tuple(attempts),
+        usage=sum((attempt.usage for attempt in attempts), Usage()),
+        escalate=case.assessment.escalate,
+        language=case.language,
+        reason="; ".join([*reasons, trouble] if trouble else reasons) if reasons else "",
+        original=case.request.draft,
+        offline=offline,
+    )

@@ -1,0 +1,72 @@
+"""The checks that compare a reply with what was given: facts, placeholders, meaning, script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from replykit.playbook import Playbook
+from replykit.reading import Given
+from replykit.rules import GuardName
+
+__all__ = ["GUARDS", "Guard"]
+
+# A guard takes the reply and what was given, and yields (start, end, what it is about).
+Guard = Callable[[str, Given], Iterable[tuple[int, int, str]]]
+
+
+def _grounded_facts(playbook: Playbook) -> Guard:
+    def guard(text: str, given: Given) -> Iterator[tuple[int, int, str]]:
+        if given.customer is None and given.draft is None and not given.facts and not given.history:
+            return  # nothing to compare with
+        from replykit.facts import ungrounded
+
+        sources = [*given.facts, *(turn.text for turn in given.history), *playbook.constants]
+        sources += [source for source in (given.customer, given.draft) if source]
+        for fact in ungrounded(text, sources):
+            yield fact.start, fact.end, fact.text
+
+    return guard
+
+
+def _keep_placeholders(playbook: Playbook) -> Guard:
+    def guard(text: str, given: Given) -> Iterator[tuple[int, int, str]]:
+        if given.draft is None:
+            return
+        from replykit.placeholders import PlaceholderFinder, differences
+
+        for difference in differences(PlaceholderFinder(playbook.placeholders), given.draft, text):
+            yield difference.start, difference.end, difference.text
+
+    return guard
+
+
+def _keep_meaning(playbook: Playbook) -> Guard:
+    def guard(text: str, given: Given) -> Iterator[tuple[int, int, str]]:
+        if given.draft is None:
+            return
+        from replykit.meaning import contradictions
+
+        for contradiction in contradictions(given.draft, text, playbook.polarities):
+            yield contradiction.start, contradiction.end, contradiction.text
+
+    return guard
+
+
+def _match_script(playbook: Playbook) -> Guard:
+    def guard(text: str, given: Given) -> Iterator[tuple[int, int, str]]:
+        if given.language is None:
+            return
+        from replykit.script import leaks
+
+        for start, end in leaks(text, given.language):
+            yield start, end, text[start:end]
+
+    return guard
+
+
+GUARDS: dict[GuardName, Callable[[Playbook], Guard]] = {
+    "grounded-facts": _grounded_facts,
+    "keep-placeholders": _keep_placeholders,
+    "keep-meaning": _keep_meaning,
+    "match-script": _match_script,
+}

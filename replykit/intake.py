@@ -1,0 +1,109 @@
+"""What callers pass, turned into records or refused in one clear sentence."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+from pydantic import ValidationError
+
+from replykit.errors import TextError, UsageError
+from replykit.records import Request, Turn
+
+__all__ = ["History", "facts_of", "request_of", "text_of", "turns_of"]
+
+# A turn as a record, or as chat APIs write it: {"role": "user" | "assistant", "content": "…"}.
+History: TypeAlias = Sequence[Turn | Mapping[str, Any]]
+
+LONGEST_TEXT = 1_000_000  # code points
+_ROLES: dict[str, Literal["customer", "agent"]] = {
+    "user": "customer",
+    "customer": "customer",
+    "assistant": "agent",
+    "agent": "agent",
+}
+_UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")
+
+
+def text_of(value: object, name: str) -> str:
+    """Return a text that somebody can read.
+
+    Args:
+        value: what the caller passed.
+        name: what the caller calls it.
+
+    Raises:
+        TextError: it is no string, is empty or blank, or is longer than 1,000,000 code points.
+    """
+    if not isinstance(value, str):
+        raise TextError(f"{name} must be a str, not {type(value).__name__}")
+    if len(value) > LONGEST_TEXT:
+        raise TextError(f"{name} has {len(value):,} code points; the longest that is taken has {LONGEST_TEXT:,}")
+    if all(unicodedata.category(char) in _UNSEEN for char in value):
+        raise TextError(f"{name} is {'blank' if value else 'empty'}; give the text")
+    return value
+
+
+def facts_of(facts: Sequence[str]) -> tuple[str, ...]:
+    """Return the facts, without blank ones.
+
+    Raises:
+        UsageError: they are one string, or one of them is none.
+        TextError: one is longer than 1,000,000 code points.
+    """
+    if isinstance(facts, str):
+        raise UsageError('facts must be a list of lines, not one str; pass ["…"]')
+    return tuple(text_of(fact, "a fact") for fact in facts if not isinstance(fact, str) or fact.strip())
+
+
+def turns_of(history: History) -> tuple[Turn, ...]:
+    """Return the turns of a conversation, oldest first.
+
+    Args:
+        history: `Turn` records, or mappings with `role` and `content`: `user` is the customer, `assistant` the agent.
+
+    Raises:
+        UsageError: a turn is neither, or has another role, such as `system`.
+        TextError: a turn is longer than 1,000,000 code points.
+    """
+    if isinstance(history, (str, Mapping)):
+        raise UsageError('history must be a list of turns; pass [{"role": "user", "content": "…"}]')
+    return tuple(_turn(entry, place) for place, entry in enumerate(history))
+
+
+def _turn(entry: object, place: int) -> Turn:
+    if isinstance(entry, Turn):
+        text_of(entry.text or "-", f"history[{place}]")
+        return entry
+    if not isinstance(entry, Mapping):
+        raise UsageError(f"history[{place}] must be a Turn or a mapping, not {type(entry).__name__}")
+    role = entry.get("role")
+    if role in ("system", "developer"):
+        raise UsageError(
+            f"history[{place}] is a {role} message; leave it out, as replykit writes its own (see the prompts argument)"
+        )
+    if not isinstance(role, str) or role not in _ROLES:
+        raise UsageError(f"history[{place}] has the role {role!r}; known: {', '.join(_ROLES)}")
+    content = entry.get("content", entry.get("text"))
+    if isinstance(content, Sequence) and not isinstance(content, str):
+        parts = [part.get("text") if isinstance(part, Mapping) else None for part in content]
+        content = "\n".join(part for part in parts if isinstance(part, str))
+    if not isinstance(content, str):
+        raise UsageError(f"history[{place}] has no text under 'content'")
+    text_of(content or "-", f"history[{place}]")
+    return Turn(role=_ROLES[role], text=content)
+
+
+def request_of(**fields: Any) -> Request:
+    """Return a request.
+
+    Raises:
+        UsageError: a field holds a value that it does not know; the message says which values it knows.
+    """
+    try:
+        return Request(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{name}: {first['msg']}; got {first['input']!r}") from None

@@ -1,0 +1,191 @@
+"""The front door: a kit that rewrites, drafts, checks and acknowledges, for callers that wait and for async code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from replykit.async_kit import AsyncReplyKit
+from replykit.desk import Desk, logged
+from replykit.drivers import drive
+from replykit.intake import History
+from replykit.playbook import Playbook
+from replykit.records import Channel, ChatRequest, Completion, Language, Length, Reply, Stage
+
+if TYPE_CHECKING:
+    from replykit.chat import Chat
+
+__all__ = ["AsyncReplyKit", "ReplyKit"]
+
+
+class ReplyKit(Desk):
+    """Rewrites and drafts customer-service replies, and says how far each can be trusted. Usable from any thread.
+
+    Args:
+        model: the chat model's name; None, with no `chat` either: offline, phrasebook and fixer only.
+        base_url: the model's server, with its version path; None: `OPENAI_BASE_URL`, else OpenAI.
+        api_key: its key; None: `OPENAI_API_KEY`.
+        playbook: the rules: `zh`, the path of a TOML file or a folder, or a loaded playbook.
+        chat: a chat model of your own, in place of `model`; it stays yours to close.
+        timeout: seconds for one answer of the model by the wall clock, with its retries.
+        max_retries: calls after the first where the server was not reached or too busy.
+        max_repairs: how often an answer that breaks a rule is asked for again.
+        budget: tokens that this kit may spend in all; None has no end.
+        temperature: how freely the model words its answer; None leaves it to the server.
+        prompts: a folder of own prompt templates.
+
+    Raises:
+        UsageError: an argument cannot be used.
+        PlaybookError: the playbook is missing or wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str | None = None,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        playbook: str | PathLike[str] | Playbook = "zh",
+        chat: Chat | None = None,
+        timeout: float = 30.0,
+        max_retries: int = 2,
+        max_repairs: int = 1,
+        budget: int | None = None,
+        temperature: float | None = 0.3,
+        prompts: str | PathLike[str] | None = None,
+    ) -> None:
+        super().__init__(
+            model=model,
+            base_url=base_url,
+            api_key=api_key,
+            playbook=playbook,
+            chat=chat,
+            max_repairs=max_repairs,
+            budget=budget,
+            prompts=prompts,
+        )
+        self._own = None
+        if model is not None:
+            from replykit.chat import OpenAIChat
+
+            chat = self._own = OpenAIChat(
+                model,
+                base_url=base_url,
+                api_key=api_key,
+                timeout=timeout,
+                max_retries=max_retries,
+                temperature=temperature,
+            )
+        self._chat = chat
+
+    def rewrite(
+        self,
+        draft: str,
+        *,
+        customer: str | None = None,
+        history: History = (),
+        facts: Sequence[str] = (),
+        stage: Stage | None = None,
+        channel: Channel = "chat",
+        tone: str | None = None,
+        length: Length = "medium",
+        language: Language | None = None,
+    ) -> Reply:
+        """Rewrite an agent's draft so that it keeps every rule and says the same.
+
+        Args:
+            draft: the draft.
+            customer: the message that it answers.
+            history: earlier turns, oldest first: `Turn` records, or mappings with `role` (`user` is the customer,
+                `assistant` the agent) and `content`.
+            facts: what the reply may state beside the draft, one fact a line.
+            stage: where a complaint stands (000, 客户投诉处理的四个阶段).
+            channel: where the reply is read.
+            tone: how it should sound, in your own words.
+            length: how long it may be.
+            language: what it is written in; None: the customer's language, else the draft's.
+
+        Returns:
+            The reply with its status; `original` is the draft, untouched.
+
+        Raises:
+            TextError: a text is empty, blank or longer than 1,000,000 code points.
+            UsageError: an argument cannot be used.
+            ChatError: the model's first call failed; `attempts` of a later failure stand in the reply instead.
+            BudgetError: the budget does not allow the first call.
+        """
+        flow = self._rewriting(
+            draft,
+            customer,
+            history=history,
+            facts=facts,
+            stage=stage,
+            channel=channel,
+            tone=tone,
+            length=length,
+            language=language,
+        )
+        return logged(drive(flow, self._complete))
+
+    def draft(
+        self,
+        customer: str,
+        *,
+        history: History = (),
+        facts: Sequence[str] = (),
+        stage: Stage | None = None,
+        channel: Channel = "chat",
+        tone: str | None = None,
+        length: Length = "medium",
+        language: Language | None = None,
+    ) -> Reply:
+        """Draft a reply to a customer. Offline it is a holding reply, which uses no facts.
+
+        Args:
+            customer: the customer's message.
+            history: earlier turns, oldest first, as for `rewrite`.
+            facts: what the reply may state, one fact a line.
+            stage: where a complaint stands.
+            channel: where the reply is read.
+            tone: how it should sound, in your own words.
+            length: how long it may be.
+            language: what it is written in; None: the customer's language.
+
+        Returns:
+            The reply with its status.
+
+        Raises:
+            TextError, UsageError, ChatError, BudgetError: as for `rewrite`.
+        """
+        flow = self._drafting(
+            customer,
+            history=history,
+            facts=facts,
+            stage=stage,
+            channel=channel,
+            tone=tone,
+            length=length,
+            language=language,
+        )
+        return logged(drive(flow, self._complete))
+
+    def close(self) -> None:
+        """Close the connections to the model's server; a `chat` of your own stays open."""
+        if self._own is not None:
+            self._own.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _complete(self, request: ChatRequest) -> Completion:
+        assert self._chat is not None  # an offline flow asks nothing
+        with self.budget.reserve(request) as call:
+            call.answer = self._chat.complete(call.request)
+        return call.answer

@@ -1,0 +1,278 @@
+"""What a rewrite must not do to its draft: turn a refusal into a promise, or lose a number, condition or warning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from replykit.claims import Claim, ClaimReader, Proviso
+from replykit.clauses import Clauses
+from replykit.playbook import Polarity
+from replykit.text import fold
+
+__all__ = ["Contradiction", "contradictions"]
+
+_COMPARED_ELSEWHERE = frozenset(["phone", "url", "email"])  # placeholders: letter by letter
+# 第2步, 1、, A1001 and 两次 count nothing; links and placeholders are compared elsewhere.
+_COUNT = re.compile(
+    r"(?<![0-9a-z.,:/_{\[#$@&?=%+*第-])(?P<number>[0-9]{1,9}(?:\.[0-9]{1,4})?)"
+    r"(?:kg|g|cm|mm|m|ml|l|km|[gmt]b|w|v|mah)?(?![0-9a-z:/_}\].、)*-])"
+    r"|(?<![零一二两三四五六七八九十百千万几第])"
+    r"(?P<han>[三四五六七八九十]|[二两三四五六七八九十百]{2,4})(?=[人次位岁米倍层])"
+)
+# Numbers in the words of a condition; they are compared by value.
+_NUMBER = re.compile(
+    "[0-9零一二两三四五六七八九十百千万半]+(?:个?工作日|个?小时|个?月|分钟|元|块|天|日|号|年|周|点|折|%)?"
+)
+_MOST = 300  # claims and clauses that are compared one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """One thing that a draft says and its rewrite does not, or says otherwise.
+
+    Attributes:
+        kind: `polarity`, the reply says the opposite of the same matter; `number`, a value of the draft is not in the
+            reply; `condition` or `warning`, it is gone.
+        start: first code point in the reply; where something is gone, the place where it would stand, and `end` is the
+            same, unless another value stands there instead.
+        end: one past its last code point in the reply.
+        text: what the draft says.
+        key: the id of the polarity, or the kind of fact.
+    """
+
+    kind: Literal["polarity", "number", "condition", "warning"]
+    start: int
+    end: int
+    text: str
+    key: str
+
+
+def contradictions(draft: str, reply: str, polarities: Sequence[Polarity]) -> tuple[Contradiction, ...]:
+    """Return where a rewrite contradicts its draft (002, 信息准确无误).
+
+    A polarity counts only about the same matter: 可以换货，退款暂时不支持 keeps 不支持退款，但可以换货. A refusal that
+    stays one in kinder words is no contradiction, nor is a statement turned round twice (超过7天不能退, 7天内可以退).
+    Numbers are compared by value. A condition or a warning is gone where neither its words nor another one in its place
+    stand in the reply.
+
+    Args:
+        draft: what was rewritten.
+        reply: what it became.
+        polarities: the playbook's.
+
+    Returns:
+        In order of `start`; nothing where the two are equal.
+
+    What words cannot show is not seen: a promise without a word of promising, a matter named by another word that no
+    playbook lists, an answer that names no matter (不行的), a condition whose main word stands elsewhere in the reply
+    (凭取件码取件). Between two languages only numbers are compared. In long texts the first 300 claims of each polarity
+    and the first 300 conditions, warnings and clauses are compared.
+    """
+    if draft == reply:
+        return ()
+    from replykit.facts import ungrounded  # reading numbers is not needed where the two are equal
+
+    lost = [(f.start, f.end, f.kind) for f in ungrounded(draft, (reply,)) if f.kind not in _COMPARED_ELSEWHERE]
+    lost += _lost_counts(draft, reply)
+    found: list[Contradiction] = []
+    compared = _Comparison(draft, reply, ClaimReader.of(tuple(polarities)))
+    if _is_chinese(reply) or not _is_chinese(draft):
+        found += compared.turned_round()
+        found += compared.lost_provisos(lost)
+    told = [contradiction.text for contradiction in found]
+    new: dict[str, list[tuple[int, int]]] = {}
+    for fact in reversed(ungrounded(reply, (draft,)) if lost else ()):
+        new.setdefault(fact.kind, []).append((fact.start, fact.end))
+    for (said, kind), start in {(draft[start:end], kind): start for start, end, kind in reversed(lost)}.items():
+        if any(said in text for text in told):
+            continue  # the statement that holds it is reported
+        place = new[kind].pop() if new.get(kind) else (compared.place(start),) * 2
+        found.append(Contradiction("number", *place, said, kind))
+    return tuple(sorted(set(found), key=lambda c: (c.start, c.end, c.kind, c.text)))
+
+
+def _lost_counts(draft: str, reply: str) -> list[tuple[int, int, str]]:
+    """Return the counts of the draft (5次, 1.2米, 三人) that are no facts and whose numbers the reply lacks."""
+    from replykit.facts import find_facts
+    from replykit.numerals import NUMBER, fold_numerals, parse_numeral
+
+    folded = fold_numerals(draft)
+    read = {position for fact in find_facts(draft) for position in range(fact.start, fact.end)}
+    counts = []
+    for match in _COUNT.finditer(folded):
+        value = parse_numeral(match["number"] or match["han"])
+        if value is not None and value != 1 and match.start() not in read:
+            counts.append((value, match.start(), match.end()))
+    if not counts:
+        return []
+    there = {parse_numeral(match[0]) for match in re.finditer(NUMBER, fold_numerals(reply))}
+    return [(start, end, "count") for value, start, end in counts if value not in there]
+
+
+def _is_chinese(text: str) -> bool:
+    han = sum("\u3400" <= char <= "\u9fff" for char in text)
+    return han * 3 >= sum(map(str.isalpha, text))
+
+
+class _Comparison:
+    """A draft and a reply, read once."""
+
+    def __init__(self, draft: str, reply: str, reader: ClaimReader) -> None:
+        self._draft, self._reply, self._reader = draft, reply, reader
+        self._folded_draft, self._folded_reply = fold(draft), fold(reply)
+        self._draft_clauses, self._reply_clauses = Clauses(self._folded_draft), Clauses(self._folded_reply)
+        self._provisos = [list(_first(reader.provisos(folded, clauses))) for folded, clauses in self._both()]
+        self._reply_words = [reader.canonical(self._folded_reply[a:b]) for a, b in self._reply_clauses.spans[:_MOST]]
+        self._reply_characters = [set(words) for words in self._reply_words]
+        self._placed = 0
+
+    def _both(self) -> tuple[tuple[str, Clauses], tuple[str, Clauses]]:
+        return (self._folded_draft, self._draft_clauses), (self._folded_reply, self._reply_clauses)
+
+    # What the reply says the opposite of
+
+    def turned_round(self) -> Iterator[Contradiction]:
+        """Yield the claims of the reply that contradict one of the draft, each once."""
+        draft, reply = (_distinct(self._reader.claims(folded, clauses)) for folded, clauses in self._both())
+        pairs = [
+            pair
+            for number, claims in draft.items()
+            for said in claims
+            if (pair := self._opposite(said, claims, reply.get(number, [])))
+        ]
+        turned: dict[tuple[int, int], set[bool]] = {}
+        for said, opposite in pairs:
+            turned.setdefault((said.sentence, opposite.sentence), set()).add(self._is_circumstance(said))
+        seen: set[tuple[int, int]] = set()
+        for said, opposite in pairs:
+            # Where the circumstances are turned round with the claim, it says the same.
+            if len(turned[said.sentence, opposite.sentence]) > 1 or (opposite.start, opposite.end) in seen:
+                continue
+            seen.add((opposite.start, opposite.end))
+            text = self._draft[said.start : said.end]
+            key = self._reader.polarities[said.polarity].id
+            yield Contradiction("polarity", opposite.start, opposite.end, text, key)
+
+    def _opposite(self, said: Claim, draft: Sequence[Claim], reply: Sequence[Claim]) -> tuple[Claim, Claim] | None:
+        """Return a claim and the one of the reply that says the opposite, if the reply does not say both."""
+        about = [claim for claim in reply if self._reader.same_matter(said, claim)]
+        if not about or any(claim.positive is said.positive for claim in about):
+            return None
+        if any(c.positive is not said.positive and self._reader.same_matter(said, c) for c in draft):
+            return None  # the draft says both itself, under different circumstances
+        return next(((said, claim) for claim in about if not self._other_circumstances(said, claim)), None)
+
+    def _is_circumstance(self, claim: Claim) -> bool:
+        return self._reader.polarities[claim.polarity].matter == "within"
+
+    def _other_circumstances(self, said: Claim, claim: Claim) -> bool:
+        """Return whether a condition parts the two: the draft only defers, or each holds in a case of its own."""
+        mine, theirs = self._conditions_of(0, said), self._conditions_of(1, claim)
+        if not said.positive and any(proviso.clause > said.clause for proviso in mine):
+            return True  # 现在不能发，要等审核通过
+        if not mine or not theirs:
+            return False
+        return not any(
+            (_overlap(a.content, b.content) or _overlap(b.content, a.content)) and _is_negated(a) is _is_negated(b)
+            for a in mine
+            for b in theirs
+        )
+
+    def _conditions_of(self, side: int, claim: Claim) -> list[Proviso]:
+        return [
+            proviso
+            for proviso in self._provisos[side]
+            if self._reader.polarities[proviso.polarity].kind == "condition" and proviso.sentence == claim.sentence
+        ]
+
+    # What the reply leaves out
+
+    def lost_provisos(self, numbers: Sequence[tuple[int, int, str]]) -> Iterator[Contradiction]:
+        """Yield the conditions and warnings of the draft whose words are gone, and in whose place no other stands."""
+        spare = list(self._provisos[1])
+        lost: list[Proviso] = []
+        for proviso in self._provisos[0]:
+            match = next(
+                (p for p in spare if p.polarity == proviso.polarity and _overlap(proviso.content, p.content)), None
+            )
+            if match:
+                spare.remove(match)
+            if not self._is_kept(proviso, numbers):
+                lost.append(proviso)
+        told: dict[tuple[int, int], list[Proviso]] = {}
+        for proviso in lost:
+            words = self._around(proviso)
+            instead = next((p for p in spare if p.polarity == proviso.polarity and set(p.content) & set(words)), None)
+            if instead:
+                spare.remove(instead)
+            else:
+                told.setdefault((proviso.polarity, proviso.sentence), []).append(proviso)
+        for (number, _), provisos in told.items():  # 务必断电，以免触电 is one warning
+            polarity = self._reader.polarities[number]
+            assert polarity.kind != "polarity"
+            place = self.place(provisos[0].start)
+            text = self._draft[provisos[0].start : max(p.end for p in provisos)].strip(" ,，。;；\n")
+            yield Contradiction(polarity.kind, place, place, text, polarity.id)
+
+    def _is_kept(self, proviso: Proviso, numbers: Sequence[tuple[int, int, str]]) -> bool:
+        words = _NUMBER.sub("", proviso.content)
+        if not words:
+            return not any(proviso.start <= start < proviso.end for start, _, _ in numbers)
+        return any(_overlap(words, there) for there in self._windows())
+
+    def _windows(self) -> Iterator[str]:
+        following = [*self._reply_words[1:], ""]
+        yield from (a + b for a, b in zip(self._reply_words, following, strict=False))
+
+    def _around(self, proviso: Proviso) -> str:
+        start, end = self._draft_clauses.spans[proviso.clause]
+        return self._reader.canonical(self._folded_draft[start:end])
+
+    def place(self, position: int) -> int:
+        """Return the end of the clause of the reply that is most like the draft around a position, else its own."""
+        end = len(self._reply.rstrip())
+        self._placed += 1
+        spans, folded = self._draft_clauses.spans, self._folded_draft
+        if not spans or not self._reply_words or self._placed > _MOST:
+            return end
+        index = self._draft_clauses.index(position)
+        following = min(index + 1, len(spans) - 1)
+        here = set(self._reader.canonical(folded[spans[index][0] : spans[following][1]]))
+        likeness = [len(here & words) for words in self._reply_characters]
+        best = max(range(len(likeness)), key=likeness.__getitem__)
+        return self._reply_clauses.spans[best][1] if likeness[best] else end
+
+
+def _overlap(words: str, there: str) -> bool:
+    """Return whether enough of some words stands there: a third of their pairs, or half of their characters."""
+    if not words:
+        return True
+    pairs = {words[index : index + 2] for index in range(len(words) - 1)}
+    found = sum(pair in there for pair in pairs)
+    characters = set(words)
+    return (found > 0 and 3 * found >= len(pairs)) or 2 * len(characters & set(there)) >= len(characters)
+
+
+def _is_negated(proviso: Proviso) -> bool:
+    return sum(char in "未没不无非" for char in proviso.content) % 2 == 1
+
+
+def _first(provisos: Iterable[Proviso]) -> Iterator[Proviso]:
+    for _, proviso in zip(range(_MOST), provisos, strict=False):
+        yield proviso
+
+
+def _distinct(claims: Iterable[Claim]) -> dict[int, list[Claim]]:
+    """Return, for each polarity, the first claims of each side about each matter."""
+    seen: set[tuple[object, ...]] = set()
+    found: dict[int, list[Claim]] = {}
+    for claim in claims:
+        key = (claim.polarity, claim.positive, claim.matter, claim.subject, claim.wording)
+        claims_of = found.setdefault(claim.polarity, [])
+        if key not in seen and len(claims_of) < _MOST:
+            seen.add(key)
+            claims_of.append(claim)
+    return found

@@ -1,0 +1,148 @@
+"""Patterns of rules: RE2 with `{word list}` references, folded as texts are, and the literals that a match needs."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import re2
+
+from replykit.errors import PlaybookError
+from replykit.literals import fold_pattern, hit_groups, needed_literals, shortest_texts
+
+__all__ = ["Pattern", "expand", "needed_literals"]
+
+_REFERENCE = re.compile(r"(?<!\\[pPx])\{([a-z][a-z0-9_]*)\}")
+# Bytes for one pattern's states. With RE2's own 8 MiB a pattern made of long word lists falls back to a matcher that
+# is thirty times slower; only what is used is taken.
+_MOST_MEMORY = 1 << 26
+_META = frozenset(r"\.+*?()[]{}|^$")
+_HIT = re.compile(r"\(\?P?<hit>")
+
+
+def expand(pattern: str, words: Mapping[str, Sequence[str]], _inside: tuple[str, ...] = ()) -> str:
+    """Replace every `{name}` by the alternatives of that word list.
+
+    Args:
+        pattern: RE2 with references.
+        words: the word lists; their entries are patterns and may refer to other lists.
+
+    Returns:
+        RE2 without references.
+
+    Raises:
+        PlaybookError: a list is unknown, or refers to itself.
+    """
+
+    def alternatives(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in words:
+            raise PlaybookError(f"pattern {pattern!r} refers to the word list {name!r}, which no [words] table defines")
+        if name in _inside:
+            raise PlaybookError(f"the word list {name!r} refers to itself")
+        entries = words[name]
+        if not any(_META & set(entry) for entry in entries):
+            entries = sorted(entries, key=len, reverse=True)  # the longest first, as RE2 takes the first that fits
+        return "(?:" + "|".join(expand(entry, words, (*_inside, name)) for entry in entries) + ")"
+
+    return _REFERENCE.sub(alternatives, pattern)
+
+
+class Pattern:
+    """A compiled pattern over folded text; compiled when first used, as most patterns never are in one run.
+
+    Args:
+        sources: patterns with `{word list}` references; one of them is enough.
+        words: the word lists.
+    """
+
+    def __init__(self, sources: Sequence[str], words: Mapping[str, Sequence[str]]) -> None:
+        self.sources = tuple(sources)
+        self._words = words
+
+    @functools.cached_property
+    def _expanded(self) -> list[str]:
+        return [fold_pattern(expand(source, self._words)) for source in self.sources]
+
+    @functools.cached_property
+    def _compiled(self) -> re2._Regexp:
+        options = re2.Options()
+        options.log_errors = False
+        options.max_mem = _MOST_MEMORY
+        # RE2 allows a group name once, so the name goes and `_hit_groups` finds the group by its number.
+        joined = "|".join(f"(?:{_HIT.sub('(', source)})" for source in self._expanded)
+        try:
+            return re2._Regexp(joined, options)
+        except re2.error as error:
+            for source, expanded in zip(self.sources, self._expanded, strict=True):
+                try:
+                    re2._Regexp(expanded, options)
+                except re2.error as own:
+                    raise PlaybookError(f"pattern {source!r} is not RE2: {_reason(own)}") from None
+            raise PlaybookError(f"patterns {self.sources!r} are not RE2: {_reason(error)}") from None
+
+    def validate(self) -> None:
+        """Compile now.
+
+        Raises:
+            PlaybookError: a pattern is not RE2, or refers to an unknown word list.
+        """
+        self._compiled  # noqa: B018  # compiling is the point
+
+    @functools.cached_property
+    def _hit_groups(self) -> tuple[int, ...]:
+        numbers, before = [], 0
+        for source in self._expanded:
+            captured, hits = hit_groups(source)
+            numbers += [before + hit for hit in hits]
+            before += captured
+        return tuple(numbers)
+
+    def search(self, text: str) -> bool:
+        """Return whether the folded text holds a match."""
+        return self._compiled.search(text) is not None
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield the span of every match: of its group `hit` where it has one."""
+        for match in self._compiled.finditer(text):
+            for number in self._hit_groups:
+                if match.span(number) != (-1, -1):
+                    yield match.span(number)
+                    break
+            else:
+                yield match.span()
+
+    def covers(self, text: str, start: int, end: int) -> bool:
+        """Return whether a match covers a part of the folded text, also one that begins inside another match."""
+        at = 0
+        while (match := self._compiled.search(text, at)) is not None and match.start() <= start:
+            if end <= match.end():
+                return True
+            at = match.start() + 1
+        return False
+
+    def groups(self, text: str) -> tuple[tuple[int, int], ...] | None:
+        """Return the spans of the first match and of its groups, (-1, -1) for a group that took no part."""
+        match = self._compiled.search(text)
+        return None if match is None else tuple(match.span(n) for n in range(self._compiled.groups + 1))
+
+    @functools.cached_property
+    def literals(self) -> frozenset[str] | None:
+        """Folded literals of which every match holds at least one, with the short texts that may stand disguised.
+
+        None where a match may hold none.
+        """
+        needed: set[str] = set()
+        for source in self._expanded:
+            found = needed_literals(source)
+            if found is None:
+                return None
+            needed |= found
+            needed.update(text for text in shortest_texts(source) if len(text) > 1 and text.isalnum())
+        return frozenset(needed)
+
+
+def _reason(error: Exception) -> str:
+    text = error.args[0] if error.args else str(error)
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)

@@ -1,0 +1,333 @@
+"""A playbook: principles, rules, word lists and ready lines, read from TOML files that a non-programmer can edit."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from replykit.errors import PlaybookError
+from replykit.records import Language, Record, Stage
+from replykit.rules import Rule, SignalRule
+
+__all__ = ["Line", "Pair", "PlaceholderSyntax", "Playbook", "Polarity", "Principle", "StageGuide", "load_playbook"]
+
+BUILT_IN = Path(__file__).parent / "playbooks"
+Situation = Literal["always", "complaint", "enquiry", "difficult", "closing"]
+Scene = Literal[
+    "opening", "busy", "away", "rush", "presale", "order", "aftersale", "returns", "closing", "thanks",
+    "empathy", "apology", "holding", "complaint", "abuse", "self_harm", "handover", "next_step",
+]  # fmt: skip
+
+
+class Principle(Record):
+    """One principle of the source documents.
+
+    Attributes:
+        id: the same in every language.
+        title: its name for people.
+        guidance: what the model is told to do; it names the wished behaviour, not the forbidden words.
+        why: what happens to the customer otherwise.
+        sources: documents and sections.
+        situations: when the model is told.
+    """
+
+    id: str
+    title: str
+    guidance: tuple[str, ...] = Field(min_length=1)
+    why: str
+    sources: tuple[str, ...] = Field(min_length=1)
+    situations: tuple[Situation, ...] = ("always",)
+
+
+class Line(Record):
+    """A ready line that may be sent as it is.
+
+    Attributes:
+        id: its name.
+        scene: when it fits.
+        text: the line; it promises no time.
+        source: the document and section that it follows.
+    """
+
+    id: str
+    scene: Scene
+    text: str
+    source: str
+
+
+class Pair(Record):
+    """A habitual wording and the professional one (000, 三、服务技能).
+
+    Attributes:
+        id: its name.
+        principle: the principle that the habitual wording breaks.
+        habitual: what people say.
+        professional: what to say instead.
+        source: the document and section.
+    """
+
+    id: str
+    principle: str
+    habitual: str
+    professional: str
+    source: str
+
+
+class StageGuide(Record):
+    """What one stage of a complaint asks for (000, 客户投诉处理的四个阶段).
+
+    Attributes:
+        id: the stage.
+        title: its name for people.
+        requirements: what the reply must do.
+        source: the document and section.
+    """
+
+    id: Stage
+    title: str
+    requirements: tuple[str, ...] = Field(min_length=1)
+    source: str
+
+
+class PlaceholderSyntax(Record):
+    """A syntax for template variables, links and codes, as RE2. A group named `hit` is the part that is meant.
+
+    Attributes:
+        id: its name.
+        pattern: what a whole placeholder looks like.
+        ignore: RE2; what it finds inside a placeholder does not count when two are compared, but for its first group.
+        look_alike: True for something that only looks like a placeholder; what it finds is left alone.
+        source: where it is used.
+        good: near-misses: texts that must not be taken for one; for a look-alike, texts without any placeholder.
+        bad: texts that hold one.
+    """
+
+    id: str
+    pattern: str = Field(min_length=1)
+    ignore: str = ""
+    look_alike: bool = False
+    source: str
+    bad: tuple[str, ...] = ()
+    good: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _shown(self) -> Self:
+        if not (self.good if self.look_alike else self.bad):
+            raise ValueError(f"an example is missing; give one in {'good' if self.look_alike else 'bad'!r}")
+        return self
+
+
+class Polarity(Record):
+    """Two groups of words that say opposite things of the same matter, or the words of a condition or a warning.
+
+    Patterns are RE2 over folded text (simplified, half-width, small letters), inside one clause. A group named `hit` is
+    the word itself where the pattern needs its neighbours; for a condition or a warning it is what must not be lost.
+
+    Attributes:
+        id: its name.
+        kind: `polarity`; or `condition` or `warning`, which a rewrite must keep.
+        positive: patterns of one side; for a condition or a warning, what one looks like.
+        negative: patterns of the other side; for a condition or a warning, what looks like one and binds nobody.
+        weak: patterns of the positive side that count only where no other word of the pair stands before them.
+        neither: what looks like one of the two sides and is none (可能 beside 能).
+        matter: where the matter is named: `after` the word (else before it), `around` it, or `within` the match, beside
+            the `hit`.
+        alone: True where the words name the matter themselves (有货), so that one without any speaks of every matter.
+        same: groups of words for the same matter; the first of each stands for all.
+        fillers: words that do not name a matter.
+        asides: words that make it another matter where only one of the two has them (查询退款 beside 退款).
+        limits: words that make a refusal a partial one where only the refusal has them (不能立即退款).
+        source: the document and section.
+
+    What one polarity says in `same`, `fillers`, `asides` and `limits` holds for all of a playbook.
+    """
+
+    id: str
+    kind: Literal["polarity", "condition", "warning"] = "polarity"
+    positive: tuple[str, ...] = Field(min_length=1)
+    negative: tuple[str, ...] = Field(min_length=1)
+    weak: tuple[str, ...] = ()
+    neither: tuple[str, ...] = ()
+    matter: Literal["after", "around", "within"] = "after"
+    alone: bool = False
+    same: tuple[tuple[str, ...], ...] = ()
+    fillers: tuple[str, ...] = ()
+    asides: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    source: str
+
+
+class Playbook(Record):
+    """Everything that decides what a good reply is, for one language.
+
+    Attributes:
+        name: what it is called.
+        description: one sentence about it.
+        languages: what it can judge and say, the default first.
+        extends: the playbook that it adds to.
+        disable: ids of rules and principles of that playbook which do not apply.
+        principles, rules, signals, lines, pairs, stages, placeholders, polarities: see their records.
+        words: named word lists; a pattern refers to one as `{name}`.
+        constants: texts whose facts always hold (the company's own phone number, its return period).
+        traditional: what the playbook says, simplified to traditional script.
+    """
+
+    name: str
+    description: str = ""
+    languages: tuple[Language, ...] = ("zh-Hans", "zh-Hant")
+    extends: str | None = None
+    disable: tuple[str, ...] = ()
+    principles: tuple[Principle, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    signals: tuple[SignalRule, ...] = ()
+    lines: tuple[Line, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    stages: tuple[StageGuide, ...] = ()
+    placeholders: tuple[PlaceholderSyntax, ...] = ()
+    polarities: tuple[Polarity, ...] = ()
+    words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    constants: tuple[str, ...] = ()
+    traditional: dict[str, str] = Field(default_factory=dict)
+
+    def say(self, text: str, language: Language | None) -> str:
+        """Return a line of the playbook in the script of `language`."""
+        return self.traditional.get(text, text) if language == "zh-Hant" else text
+
+    def lines_for(self, scene: Scene) -> tuple[Line, ...]:
+        """Return the ready lines of one scene, in the order of the file."""
+        return tuple(line for line in self.lines if line.scene == scene)
+
+    def principle(self, id: str) -> Principle:
+        """Return one principle.
+
+        Raises:
+            KeyError: the playbook has none of that id.
+        """
+        for principle in self.principles:
+            if principle.id == id:
+                return principle
+        raise KeyError(id)
+
+
+_TABLES = {
+    "principle": ("principles", "id"),
+    "rule": ("rules", "id"),
+    "signal": ("signals", "id"),
+    "line": ("lines", "id"),
+    "pair": ("pairs", "id"),
+    "stage": ("stages", "id"),
+    "placeholder": ("placeholders", "id"),
+    "polarity": ("polarities", "id"),
+}
+
+
+@functools.cache
+def load_playbook(name: str = "zh") -> Playbook:
+    """Read a playbook: a built-in one by name, or a company's own by the path of a TOML file or a folder of them.
+
+    Args:
+        name: `zh`, or a path.
+
+    Returns:
+        The playbook, with everything that it extends.
+
+    Raises:
+        PlaybookError: there is none, or a file is wrong; the message says which file, which line and what to do.
+    """
+    folder = BUILT_IN / name
+    path = folder if re.fullmatch(r"[A-Za-z][\w-]*", name) and folder.is_dir() else Path(name)
+    files = sorted(path.rglob("*.toml")) if path.is_dir() else [path] if path.is_file() else []
+    if not files:
+        known = ", ".join(sorted(p.name for p in BUILT_IN.iterdir() if p.is_dir()))
+        raise PlaybookError(f"no playbook {name!r}: give one of {known}, or the path of a TOML file or folder")
+    tables: dict[str, dict[str, Any]] = {field: {} for field, _ in _TABLES.values()}
+    head: dict[str, Any] = {}
+    words: dict[str, tuple[str, ...]] = {}
+    origin: dict[tuple[str, str], Path] = {}
+    for file in files:
+        for key, value in _parse(file).items():
+            if key == "playbook":
+                head.update(value)
+            elif key == "words":
+                for word, entries in value.items():
+                    words[word] = (*words.get(word, ()), *entries)
+            elif key in _TABLES:
+                field, id_field = _TABLES[key]
+                for entry in value:
+                    id = str(entry.get(id_field, ""))
+                    if id in tables[field]:
+                        raise PlaybookError(f"{_place(file, id)}: {key} {id!r} stands twice; give one another id")
+                    tables[field][id] = entry
+                    origin[field, id] = file
+            else:
+                raise PlaybookError(f"{file}: unknown table {key!r}; known: playbook, words, {', '.join(_TABLES)}")
+    base: Playbook | None = None
+    if head.get("extends"):
+        parent = head["extends"]
+        sibling = path.parent / parent
+        base = load_playbook(str(sibling) if sibling.exists() else parent)
+        for word, entries in base.words.items():
+            words[word] = (*entries, *words.get(word, ()))
+    disabled = set(head.get("disable", ()))
+    fields: dict[str, Any] = {
+        "name": name,
+        **(base.model_dump(include=_INHERITED) if base else {}),
+        **head,
+        "words": words,
+    }
+    for field, id_field in _TABLES.values():
+        inherited = {getattr(e, id_field): e for e in getattr(base, field)} if base else {}
+        merged = {**inherited, **tables[field]}
+        fields[field] = tuple(
+            e for id, e in merged.items() if not ({id, getattr(e, "principle", None)} & disabled and id in inherited)
+        )
+    traditional = path / "traditional.json"
+    if traditional.is_file():
+        fields["traditional"] = json.loads(traditional.read_text("utf-8"))
+    if base:
+        fields["traditional"] = {**base.traditional, **fields.get("traditional", {})}
+        fields["constants"] = (*base.constants, *head.get("constants", ()))
+    try:
+        return Playbook(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise PlaybookError(_explain(first, fields, origin, files[0])) from None
+
+
+_INHERITED = {"languages"}
+
+
+def _parse(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise PlaybookError(f"{file}: not valid TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise PlaybookError(f"{file}: not UTF-8; save it as UTF-8") from None
+
+
+def _place(file: Path, id: str) -> str:
+    """Return `file:line` of the entry with that id; TOML parsers do not keep lines, so the id is looked for."""
+    found = [
+        n
+        for n, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        if re.match(rf'id\s*=\s*["\']{re.escape(id)}["\']', line)
+    ]
+    return f"{file}:{found[-1]}" if found else str(file)
+
+
+def _explain(error: Any, fields: dict[str, Any], origin: dict[tuple[str, str], Path], file: Path) -> str:
+    field, *rest = error["loc"]
+    message = error["msg"].removeprefix("Value error, ")
+    if rest and isinstance(rest[0], int) and field in {f for f, _ in _TABLES.values()}:
+        entry = fields[field][rest[0]]
+        id = str(entry.get("id", "")) if isinstance(entry, dict) else entry.id
+        where = ".".join(str(part) for part in rest[1:])
+        return f"{_place(origin.get((field, id), file), id)}: {field} {id!r}{': ' + where if where else ''}: {message}"
+    return f"{file}: {'.'.join(str(part) for part in error['loc'])}: {message}"

@@ -1,0 +1,186 @@
+"""Prompts: templates that turn a playbook and a request into messages for a chat model."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from replykit.errors import PromptError
+from replykit.playbook import Playbook, Principle
+from replykit.records import Assessment, ChatMessage, Language, Request, Violation
+from replykit.script import detect_language
+from replykit.text import fold
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["messages_for", "repair_messages"]
+
+_PACKAGE = Path(__file__).parent
+_FENCES = ("customer_said", "agent_said", "customer_message", "facts", "agent_draft")
+_DIFFICULT = frozenset({"abuse", "threat", "self_harm", "unreasonable_demand"})
+
+
+def messages_for(
+    request: Request, playbook: Playbook, assessment: Assessment, *, folder: str | None = None
+) -> tuple[ChatMessage, ...]:
+    """Return the messages that ask a chat model for a reply.
+
+    The system message holds the task, the principles that the situation calls for, and the form of the reply. The user
+    message holds what is known, each part inside a fence that it cannot close (the model is told that what stands
+    inside is material, never instructions). No forbidden phrase is named: models repeat what they are told not to say.
+
+    Args:
+        request: what is asked for; without a language, the customer's is used, else the draft's.
+        playbook: its principles and stages; the first of its languages chooses the built-in templates.
+        assessment: the reading of the customer's message.
+        folder: a folder of own templates, rendered in a sandbox; a template missing there is the built-in one.
+
+    Returns:
+        A system message and a user message.
+
+    Raises:
+        PromptError: a template is missing or does not render; the message names it.
+    """
+    material = [request.customer or "", request.draft or "", *request.facts, *(turn.text for turn in request.history)]
+    language = (
+        request.language
+        or (request.customer and detect_language(request.customer))
+        or (request.draft and detect_language(request.draft))
+        or playbook.languages[0]
+    )
+    values = {
+        **request.model_dump(exclude={"language", "stage", "tone"}),
+        "language": language,
+        "tone": " ".join((request.tone or "").split()).rstrip("。."),
+        "stage": next((guide.model_dump() for guide in playbook.stages if guide.id == request.stage), None),
+        "principles": [principle.model_dump() for principle in _principles(request, playbook, assessment)],
+        "signals": sorted({signal.kind for signal in assessment.signals}),
+        "mark": _mark(material),
+    }
+    environment = _environment(_tongue(playbook.languages[0]), folder)
+    return (
+        ChatMessage(role="system", content=_render(environment, "system.md.j2", values)),
+        ChatMessage(role="user", content=_render(environment, f"{request.task}.md.j2", values)),
+    )
+
+
+def repair_messages(
+    original: Sequence[ChatMessage],
+    latest_draft: str,
+    violations: Sequence[Violation],
+    language: Language | None,
+    *,
+    folder: str | None = None,
+    templates: Language = "zh-Hans",
+) -> tuple[ChatMessage, ...]:
+    """Return the messages that ask a chat model to mend its latest answer.
+
+    They are the original messages, the latest answer, and what is wrong with it: one round, however many went before,
+    so that the prompt does not grow. Only phrases that the answer itself uses are quoted.
+
+    Args:
+        original: the messages that asked for the reply.
+        latest_draft: the model's latest answer.
+        violations: what a check of exactly that answer found.
+        language: the reply's language; None: that of the templates.
+        folder: a folder of own templates, as for `messages_for`.
+        templates: the playbook's first language, which chooses the built-in templates.
+
+    Returns:
+        The original messages and two more.
+
+    Raises:
+        PromptError: a template is missing or does not render; the message names it.
+    """
+    values = {"violations": [violation.model_dump() for violation in violations], "language": language or templates}
+    content = _render(_environment(_tongue(templates), folder), "repair.md.j2", values)
+    return (
+        *original,
+        ChatMessage(role="assistant", content=latest_draft),
+        ChatMessage(role="user", content=content),
+    )
+
+
+def _principles(request: Request, playbook: Playbook, assessment: Assessment) -> list[Principle]:
+    situations = {"always"}
+    if assessment.upset or request.stage:
+        situations.add("complaint")
+    else:
+        situations.add("enquiry")
+    if any(signal.kind in _DIFFICULT for signal in assessment.signals):
+        situations.add("difficult")
+    # A chat goes on; a message that nobody may answer closes itself.
+    if request.stage == "follow_up" or request.channel in ("email", "review"):
+        situations.add("closing")
+    return [principle for principle in playbook.principles if situations.intersection(principle.situations)]
+
+
+def _mark(material: Sequence[str]) -> str:
+    """Return what is added to the names of the fences so that none of them occurs in the material.
+
+    The material is folded and its white space dropped, so that a disguised closing tag counts as well.
+    """
+    compact = "".join("".join(fold(text).split()) for text in material)
+    if not any(name in compact for name in _FENCES):
+        return ""
+    taken = set(re.findall(r"(?:{})-(\d{{1,9}})".format("|".join(_FENCES)), compact))
+    return next(f"-{number}" for number in range(2, len(taken) + 3) if str(number) not in taken)
+
+
+def _tongue(language: Language) -> str:
+    return language.partition("-")[0]
+
+
+@functools.cache
+def _environment(tongue: str, folder: str | None) -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+    from jinja2.runtime import Context
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    # A wheel holds the templates inside the package; an editable installation has them beside it.
+    places = (_PACKAGE / "prompts" / tongue, _PACKAGE.parent / "prompts" / tongue)
+    built_in = next((place for place in places if place.is_dir()), None)
+    if built_in is None:
+        raise PromptError(f"no prompt templates for the language {tongue!r}; give a folder of your own")
+    names = sorted(path.name for path in built_in.glob("*.md.j2"))
+    if folder is not None and not any((Path(folder) / name).is_file() for name in names):
+        raise PromptError(f"{folder} holds no prompt template; name yours as the built-in ones: {', '.join(names)}")
+    kind = Environment if folder is None else ImmutableSandboxedEnvironment
+    environment = kind(
+        loader=FileSystemLoader([built_in] if folder is None else [folder, built_in]),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    @pass_context
+    def fenced(context: Context, text: str, name: str) -> str:
+        tag = f"{name}{context['mark']}"
+        return f"<{tag}>\n{text}\n</{tag}>"
+
+    environment.filters["fenced"] = fenced
+    environment.filters["one_line"] = _one_line
+    return environment
+
+
+def _one_line(text: str, longest: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _render(environment: Environment, name: str, values: dict[str, Any]) -> str:
+    from jinja2 import TemplateNotFound, TemplateSyntaxError
+
+    try:
+        return environment.get_template(name).render(values).strip()
+    except TemplateNotFound as error:
+        raise PromptError(f"prompt template {error.name!r} is missing") from error
+    except TemplateSyntaxError as error:
+        raise PromptError(f"prompt template {error.name}, line {error.lineno}: {error.message}") from error
+    except Exception as error:  # a template of the caller's may raise anything at all
+        raise PromptError(f"prompt template {name!r} does not render: {error}") from error

@@ -1,0 +1,161 @@
+"""One reply as the rules read it: uncovered text, outline, and what was given with it."""
+
+from __future__ import annotations
+
+import functools
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from replykit.disguise import Scan, Uncovered, uncover
+from replykit.pattern import Pattern
+from replykit.records import Language, Turn
+from replykit.rules import Condition
+from replykit.text import Outline, fold
+
+__all__ = ["CompiledCondition", "Given", "Reading"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was known when a reply was written.
+
+    Attributes:
+        customer: the customer's latest message.
+        history: earlier turns.
+        facts: what the reply may state.
+        draft: the draft that it rewrites.
+        language: the language asked for, or the one that the customer or else the draft decides.
+    """
+
+    customer: str | None = None
+    history: Sequence[Turn] = ()
+    facts: Sequence[str] = ()
+    draft: str | None = None
+    language: Language | None = None
+
+
+class CompiledCondition:
+    """A condition with its patterns.
+
+    Attributes:
+        is_elsewhere: True where it looks at what was given, not at the reply.
+    """
+
+    def __init__(self, condition: Condition, pattern_for: Callable[[Sequence[str]], Pattern]) -> None:
+        self.within = condition.within
+        self.absent = condition.absent
+        self.pattern = pattern_for(condition.find)
+        self.exceptions = pattern_for(condition.exceptions) if condition.exceptions else None
+        self.is_elsewhere = condition.within in ("customer", "draft", "facts")
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the matches in one sentence or part of one, without those that touch an exception."""
+        spans = list(self.pattern.spans(text))
+        if spans and self.exceptions:
+            excepted = list(self.exceptions.spans(text))
+            spans = [(a, b) for a, b in spans if not any(a < d and c < b for c, d in excepted)]
+        return spans
+
+    def stands_in(self, text: str) -> bool:
+        """Return whether one sentence or part of one holds it."""
+        return bool(self.spans(text)) if self.exceptions else self.pattern.search(text)
+
+
+@dataclass(slots=True)
+class Reading:
+    """One text under one set of givens; what is costly is found once, when first asked for.
+
+    Attributes:
+        original: the text as given.
+        given: what was known.
+        scan: finds the rules' literals; None leaves disguises in place.
+    """
+
+    original: str
+    given: Given
+    scan: Scan | None
+    _matches: dict[int, tuple[list[int], list[int]]] = field(default_factory=dict)
+    _elsewhere: dict[tuple[int, str], bool] = field(default_factory=dict)
+    uncovered: Uncovered = field(init=False)
+    outline: Outline = field(init=False)
+
+    def __post_init__(self) -> None:
+        folded = fold(self.original)
+        self.uncovered = uncover(folded, self.scan) if self.scan else Uncovered(folded, None, folded)
+        self.outline = Outline(self.uncovered.text)
+
+    @classmethod
+    def undisguised(cls, original: str, given: Given) -> Reading:
+        """Return a reading whose offsets are those of the original, disguises and all."""
+        return cls(original, given, None)
+
+    @property
+    def text(self) -> str:
+        """The folded text without its disguises, which the rules are matched against."""
+        return self.uncovered.text
+
+    def holds(self, condition: CompiledCondition, start: int, end: int) -> bool:
+        """Return whether a condition holds for a hit.
+
+        Args:
+            condition: what must stand, or must not.
+            start: the hit's first code point in `text`.
+            end: one past its last.
+        """
+        return self._stands(condition, start, end) is not condition.absent
+
+    def is_covered(self, pattern: Pattern, start: int, end: int) -> bool:
+        """Return whether a match of the pattern, in the sentence of a hit, covers the hit."""
+        first, last = self.outline.sentence(start)
+        return any(first + a <= start and end <= first + b for a, b in pattern.spans(self.text[first : max(last, end)]))
+
+    def _stands(self, condition: CompiledCondition, start: int, end: int) -> bool:
+        text = self.text
+        match condition.within:
+            case "hit":
+                return condition.stands_in(text[start:end])
+            case "before":
+                return condition.stands_in(text[self.outline.sentence(start)[0] : start])
+            case "after":
+                return condition.stands_in(text[end : max(end, self.outline.sentence(max(start, end - 1))[1])])
+            case "clause":
+                return condition.stands_in(text[slice(*self.outline.clause(start, end))])
+            case "sentence":
+                return condition.stands_in(text[slice(*self.outline.sentence(start))])
+            case "customer" | "draft" | "facts":
+                return self._stands_elsewhere(condition)
+        starts, ends = self._all_matches(condition)
+        if condition.within == "reply":
+            return bool(starts)
+        clause_start, clause_end = self.outline.clause(start, end)
+        previous = bool(ends) and ends[0] <= clause_start
+        following = bisect_left(starts, clause_end) < len(starts)
+        return {"previous": previous, "next": following, "rest": previous or following}[condition.within]
+
+    def _stands_elsewhere(self, condition: CompiledCondition) -> bool:
+        key = id(condition), condition.within
+        if key not in self._elsewhere:
+            text = {
+                "customer": self.given.customer or "",
+                "draft": self.given.draft or "",
+                "facts": "\n".join(self.given.facts),
+            }[condition.within]
+            self._elsewhere[key] = any(condition.stands_in(sentence) for sentence in _sentences(fold(text)))
+        return self._elsewhere[key]
+
+    def _all_matches(self, condition: CompiledCondition) -> tuple[list[int], list[int]]:
+        """Return the starts and the ends, each sorted, of a condition's matches in the whole reply, found once."""
+        if id(condition) not in self._matches:
+            spans = [
+                (first + a, first + b)
+                for first, last in self.outline.sentences
+                for a, b in condition.spans(self.text[first:last])
+            ]
+            self._matches[id(condition)] = [a for a, _ in spans], sorted(b for _, b in spans)
+        return self._matches[id(condition)]
+
+
+@functools.lru_cache(maxsize=8)
+def _sentences(folded: str) -> tuple[str, ...]:
+    return tuple(folded[start:end] for start, end in Outline(folded).sentences)

@@ -1,0 +1,314 @@
+"""What goes in and what comes out: frozen records that round-trip through JSON."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
+__all__ = [
+    "Assessment",
+    "Attempt",
+    "ChatMessage",
+    "ChatRequest",
+    "Completion",
+    "Reply",
+    "Report",
+    "Request",
+    "Signal",
+    "Turn",
+    "Usage",
+    "Violation",
+]
+
+Severity = Literal["error", "warning"]
+Language = Literal["zh-Hans", "zh-Hant", "en"]
+Stage = Literal["accept", "clarify", "propose", "follow_up"]
+Channel = Literal["chat", "email", "review", "phone"]
+Length = Literal["short", "medium", "long"]
+Status = Literal["clean", "repaired", "needs_review"]
+
+
+class Record(BaseModel):
+    """A value: it cannot be changed, and it refuses fields that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Violation(Record):
+    """One use of something that a principle forbids, or one thing that it asks for and that is missing.
+
+    Attributes:
+        principle: the principle's id, the same in every language (see the rule catalogue).
+        rule: the id of the rule that found it.
+        severity: `error`, must not be sent as it is; `warning`, may be sent, a better wording exists.
+        start: first code point of the use in the text as given.
+        end: one past its last code point; `start == end` where something is missing rather than there.
+        text: `text[start:end]`, always.
+        message: why it is wrong, in one sentence.
+        suggestions: wordings to use instead; each passes the checker itself.
+    """
+
+    principle: str
+    rule: str
+    severity: Severity
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    text: str
+    message: str
+    suggestions: tuple[str, ...] = ()
+
+
+class Report(Record):
+    """What a check of one text found.
+
+    Attributes:
+        text: the text as given.
+        violations: in order of `start`.
+        language: the language that the text was held to; None where nothing decided it.
+    """
+
+    text: str
+    violations: tuple[Violation, ...] = ()
+    language: Language | None = None
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's documented form; mypy knows no decorated property
+    @property
+    def ok(self) -> bool:
+        """True where there is no error-level violation; warnings do not count."""
+        return not self.errors
+
+    @property
+    def errors(self) -> tuple[Violation, ...]:
+        """The error-level violations."""
+        return tuple(v for v in self.violations if v.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Violation, ...]:
+        """The warning-level violations."""
+        return tuple(v for v in self.violations if v.severity == "warning")
+
+
+class Turn(Record):
+    """One message of a conversation.
+
+    Attributes:
+        role: who wrote it.
+        text: what it says.
+    """
+
+    role: Literal["customer", "agent"]
+    text: str
+
+
+class Request(Record):
+    """What is asked for: a draft rewritten, or a reply drafted.
+
+    Attributes:
+        task: `rewrite` an agent's draft, or `draft` an answer to the customer.
+        draft: the agent's draft; only for `rewrite`.
+        customer: the customer's latest message.
+        history: earlier turns, oldest first.
+        facts: what the reply may state, one fact a line.
+        stage: where a complaint stands (000, 客户投诉处理的四个阶段).
+        channel: where the reply will be read.
+        tone: how it should sound, in the caller's own words.
+        length: how long it may be.
+        language: what the reply is written in; None: the customer's language, else the draft's.
+    """
+
+    task: Literal["rewrite", "draft"]
+    draft: str | None = None
+    customer: str | None = None
+    history: tuple[Turn, ...] = ()
+    facts: tuple[str, ...] = ()
+    stage: Stage | None = None
+    channel: Channel = "chat"
+    tone: str | None = None
+    length: Length = "medium"
+    language: Language | None = None
+
+
+class ChatMessage(Record):
+    """One message to a chat model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class ChatRequest(Record):
+    """One call of a chat model.
+
+    Attributes:
+        messages: in the order in which they are sent.
+        max_tokens: upper bound for the answer, in tokens; None: the server's own.
+    """
+
+    messages: tuple[ChatMessage, ...]
+    max_tokens: int | None = None
+
+
+class Usage(Record):
+    """What was billed.
+
+    Attributes:
+        calls: answers received.
+        prompt_tokens: tokens sent.
+        completion_tokens: tokens received.
+    """
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """Tokens sent and received."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            calls=self.calls + other.calls,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+        )
+
+
+Outcome = Literal["complete", "length", "content_filter", "refusal", "blank", "unknown"]
+
+
+class Completion(Record):
+    """What a chat model answered, classified before anyone reads the text.
+
+    Attributes:
+        text: the answer as received.
+        outcome: `complete` only where the model stopped by itself after saying something; `unknown` where the finish
+            reason is missing or not one that we know.
+        finish_reason: the server's own word.
+        usage: what it cost.
+    """
+
+    text: str
+    outcome: Outcome
+    finish_reason: str | None = None
+    usage: Usage = Usage(calls=1)
+
+
+class Attempt(Record):
+    """One text on the way to a reply.
+
+    Attributes:
+        made_by: `model`, `fixer` (deterministic repair) or `phrasebook` (a ready line of the playbook).
+        text: the text.
+        outcome: how the model's answer ended; None where no model was asked.
+        violations: what the check of exactly this text found.
+        usage: what it cost.
+    """
+
+    made_by: Literal["model", "fixer", "phrasebook"]
+    text: str
+    outcome: Outcome | None = None
+    violations: tuple[Violation, ...] = ()
+    usage: Usage = Usage()
+
+
+class Reply(Record):
+    """A reply, and how far it can be trusted.
+
+    Attributes:
+        text: the reply.
+        status: `clean`, the first answer kept every rule; `repaired`, it does now; `needs_review`, it does not, or
+            something else keeps it from being sent, and `reason` says which.
+        violations: what a check of exactly `text` found; without errors unless `status` is `needs_review`.
+        attempts: every text that was tried, oldest first.
+        usage: summed over the attempts.
+        escalate: True where a human should take over, whatever the text says.
+        language: the language that the reply was held to.
+        reason: why it needs review; empty otherwise.
+        original: the draft that it was made from, untouched; None for a drafted reply.
+        offline: True where no chat model was configured.
+    """
+
+    text: str
+    status: Status
+    violations: tuple[Violation, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    usage: Usage = Usage()
+    escalate: bool = False
+    language: Language | None = None
+    reason: str = ""
+    original: str | None = None
+    offline: bool = False
+
+
+class Signal(Record):
+    """One sign in a customer's message, with the place where it stands.
+
+    Attributes:
+        kind: what it is a sign of.
+        rule: the id of the signal in the playbook.
+        start: first code point.
+        end: one past the last.
+        text: `message[start:end]`.
+    """
+
+    kind: Literal["distress", "complaint", "abuse", "threat", "self_harm", "repeated_contact", "unreasonable_demand"]
+    rule: str
+    start: int
+    end: int
+    text: str
+
+
+class Assessment(Record):
+    """A deterministic reading of a customer's message (004, 識別奧客的特徵; 002, 识别情绪).
+
+    Attributes:
+        signals: in order of `start`.
+        escalate: True where a human should take over.
+    """
+
+    signals: tuple[Signal, ...] = ()
+    escalate: bool = False
+
+    def _has(self, kind: str) -> bool:
+        return any(signal.kind == kind for signal in self.signals)
+
+    @property
+    def distress(self) -> bool:
+        """The customer is upset."""
+        return self._has("distress")
+
+    @property
+    def complaint(self) -> bool:
+        """Something went wrong, and the customer says so."""
+        return self._has("complaint")
+
+    @property
+    def abuse(self) -> bool:
+        """The customer insults."""
+        return self._has("abuse")
+
+    @property
+    def threat(self) -> bool:
+        """Regulator, press, court, violence."""
+        return self._has("threat")
+
+    @property
+    def self_harm(self) -> bool:
+        """A threat to the customer's own life."""
+        return self._has("self_harm")
+
+    @property
+    def repeated_contact(self) -> bool:
+        """Not the first time that the customer writes about it."""
+        return self._has("repeated_contact")
+
+    @property
+    def unreasonable_demand(self) -> bool:
+        """Asks for far more than the matter can carry."""
+        return self._has("unreasonable_demand")
+
+    @property
+    def upset(self) -> bool:
+        """True where feelings come before facts: distress, a complaint, abuse or a threat."""
+        return bool(self.signals)

@@ -1,0 +1,123 @@
+"""What is said without a chat model: a mended draft, a holding reply, an acknowledgement."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+from replykit.case import Case
+from replykit.pattern import Pattern
+from replykit.playbook import Scene
+from replykit.records import Assessment, Attempt
+from replykit.text import fold
+
+__all__ = ["acknowledgement", "errors_and_warnings", "holding_reply", "mended_draft"]
+
+_MOST_TRIED = 64  # combinations of ready lines
+_GREETING = r"^(?:{greeting}[\s,。!~、?…:]*)*{greeting}(?:[\s,。!~、?…:]+|$)"
+
+
+def mended_draft(case: Case) -> tuple[Attempt, ...]:
+    """Repair a draft without a model; where the customer is upset and it shows no understanding, add a line that does.
+
+    Args:
+        case: a request to rewrite a draft.
+
+    Returns:
+        What was tried, the draft as it stands first; later ones only where they are better.
+    """
+    tried = [case.attempt("fixer", case.request.draft or "")]
+    if tried[0].violations:
+        fixed = case.attempt("fixer", case.fix(tried[0].text))
+        if errors_and_warnings(fixed) < errors_and_warnings(tried[0]):
+            tried.append(fixed)
+    mended = tried[-1]
+    if case.assessment.upset and _lacks_empathy(mended):
+        greeting = _greeting(case, mended.text)
+        for line in case.playbook.lines_for("empathy"):
+            understanding = case.playbook.say(line.text, case.language)
+            warmer = case.attempt(
+                "phrasebook", _joined(case, [mended.text[:greeting], understanding, mended.text[greeting:]])
+            )
+            if not _lacks_empathy(warmer) and errors_and_warnings(warmer) < errors_and_warnings(mended):
+                return (*tried, warmer)
+    return tuple(tried)
+
+
+def holding_reply(case: Case) -> Attempt:
+    """Return ready lines that fit the situation and promise nothing: understanding where it is due, then what is done.
+
+    Args:
+        case: a request for a reply.
+
+    Returns:
+        The first combination, in the order of the phrasebook, that a check finds nothing wrong with; else the one with
+        the least wrong.
+    """
+    return _best_of(case, _holding_scenes(case.assessment))
+
+
+def acknowledgement(case: Case, scene: Scene | None = None) -> Attempt:
+    """Return the line that answers at once (001, 3秒应答), before anybody has looked into the matter.
+
+    Args:
+        case: a request for a reply.
+        scene: which lines to take; None: by the customer's message, and the opening where there is none.
+
+    Returns:
+        The line, as `holding_reply` chooses it.
+    """
+    if scene is not None:
+        return _best_of(case, (scene,))
+    message = case.request.customer
+    if message is None or _greeting(case, message) == len(message):
+        return _best_of(case, ("opening",))
+    return holding_reply(case)
+
+
+def errors_and_warnings(attempt: Attempt) -> tuple[int, int]:
+    """Return how much is wrong with an attempt, comparable: its errors first, then its warnings."""
+    errors = sum(violation.severity == "error" for violation in attempt.violations)
+    return errors, len(attempt.violations) - errors
+
+
+def _holding_scenes(assessment: Assessment) -> tuple[Scene, ...]:
+    if assessment.self_harm:
+        return ("self_harm",)
+    if assessment.abuse:
+        return ("abuse",)
+    if assessment.escalate:
+        return ("empathy", "handover")
+    if assessment.complaint:
+        return ("empathy", "complaint")
+    if assessment.upset:
+        return ("empathy", "holding")
+    return ("holding",)
+
+
+def _best_of(case: Case, scenes: Iterable[Scene]) -> Attempt:
+    say = case.playbook.say
+    lines = [[say(line.text, case.language) for line in case.playbook.lines_for(scene)] for scene in scenes]
+    tried: list[Attempt] = []
+    for parts in itertools.islice(itertools.product(*filter(None, lines)), _MOST_TRIED):
+        tried.append(case.attempt("phrasebook", _joined(case, parts)))
+        if not tried[-1].violations:
+            return tried[-1]
+    return min(tried, key=errors_and_warnings)
+
+
+def _lacks_empathy(attempt: Attempt) -> bool:
+    return any(violation.principle == "empathy-first" for violation in attempt.violations)
+
+
+def _joined(case: Case, parts: Iterable[str]) -> str:
+    """Join sentences as the language does: Chinese without a space."""
+    return (" " if case.language == "en" else "").join(part for part in parts if part)
+
+
+def _greeting(case: Case, text: str) -> int:
+    """Return where the greetings that a text begins with end, in code points; 0 where it begins otherwise."""
+    words = case.playbook.words
+    if "greeting" not in words:
+        return 0
+    return max((end for _, end in Pattern([_GREETING], words).spans(fold(text))), default=0)
