@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 
 from replykit import AsyncReplyKit, ChatTimeoutError, ReplykitError
-from replykit.testing import AsyncFakeChat
+from replykit.testing import Answer, AsyncFakeChat
 
 FACTS = ["订单 A1001 今天下午由仓库重新寄出", "退换货运费由本店承担"]
 
-SCRIPTED = [
+SCRIPTED: list[Answer] = [
     # asked for the first customer: an answer that breaks rules, and a better one when it is told what was wrong
     "大哥，不好意思，是仓库发错了，保证明天就到。",
     "非常抱歉给您添了麻烦，是我们的疏忽。订单 A1001 今天下午重新寄出，运费由我们承担，寄出后我会告诉您单号。",

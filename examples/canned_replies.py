@@ -20,7 +20,8 @@ ADDED = ("状态", "改写", "问题")
 def main(source: Path, target: Path | None) -> None:
     """Read the replies of one column, and write every row with three more."""
     with source.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+        reader = csv.DictReader(file)
+        rows = list(reader)
     with ReplyKit() as kit:
         for row in rows:
             reply = kit.rewrite(row[COLUMN])
@@ -28,13 +29,13 @@ def main(source: Path, target: Path | None) -> None:
             row |= dict(zip(ADDED, (reply.status, reply.text, "；".join(v.message for v in found)), strict=True))
     if target:
         with target.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer = csv.DictWriter(file, fieldnames=[*(reader.fieldnames or ()), *ADDED])
             writer.writeheader()
             writer.writerows(rows)
     for row in rows:
         print(f"{row['状态']:<12}  {row[COLUMN]}")
         if row["改写"] != row[COLUMN]:
-            print(f"{'':<12}→ {row['改写']}")
+            print(f"{'→':>12}  {row['改写']}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """One draft, mended without a model: what was wrong with it, and what may be sent instead.
 
+It needs no key and no network.
+
     python examples/one_shot.py
 """
 

@@ -96,8 +96,11 @@ class Checker:
             return []
         return self._automaton.find_matches_as_indexes(text, overlapping=True)
 
+    def _lengths(self, found: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+        return [(len(self._literals[number]), start, end) for number, start, end in found]
+
     def _scan_lengths(self, text: str) -> list[tuple[int, int, int]]:
-        return [(len(self._literals[number]), start, end) for number, start, end in self._scan(text)]
+        return self._lengths(self._scan(text))
 
     def given(
         self,
@@ -177,10 +180,17 @@ class Checker:
         if len(text) > LONGEST_TEXT:
             size = f"{len(text):,} code points; split it, at most {LONGEST_TEXT:,} are checked at once"
             raise TextError(f"the text has {size}")
-        reading = Reading(text, given, self._scan_lengths)
+        scans: dict[str, list[tuple[int, int, int]]] = {}
+
+        def scan(folded: str) -> list[tuple[int, int, int]]:
+            if folded not in scans:
+                scans[folded] = self._scan(folded)
+            return scans[folded]
+
+        reading = Reading(text, given, lambda folded: self._lengths(scan(folded)))
         found: list[Finding] = []
         due: dict[int, set[int]] = {}
-        for literal, start, end in self._scan(reading.text):
+        for literal, start, end in scan(reading.text):
             for number in self._triggered[literal]:
                 if self._rules[number].rule.kind == "phrase":
                     if _is_whole_word(reading.text, start, end):

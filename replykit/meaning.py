@@ -97,7 +97,7 @@ def contradictions(draft: str, reply: str, polarities: Sequence[Polarity]) -> tu
 def _lost_counts(draft: str, reply: str) -> list[tuple[int, int, str]]:
     """Return the counts of the draft (5次, 1.2米, 三人) that are no facts and whose numbers the reply lacks."""
     from replykit.facts import find_facts
-    from replykit.numerals import NUMBER, fold_numerals, parse_numeral
+    from replykit.facts.numerals import NUMBER, fold_numerals, parse_numeral
 
     folded = fold_numerals(draft)
     read = {position for fact in find_facts(draft) for position in range(fact.start, fact.end)}

@@ -240,6 +240,10 @@ def load_playbook(name: str = "zh") -> Playbook:
     Raises:
         PlaybookError: there is none, or a file is wrong; the message says which file, which line and what to do.
     """
+    return _load(name, ())
+
+
+def _load(name: str, inside: tuple[Path, ...]) -> Playbook:
     folder = BUILT_IN / name
     path = folder if re.fullmatch(r"[A-Za-z][\w-]*", name) and folder.is_dir() else Path(name)
     files = sorted(path.rglob("*.toml")) if path.is_dir() else [path] if path.is_file() else []
@@ -253,14 +257,18 @@ def load_playbook(name: str = "zh") -> Playbook:
     for file in files:
         for key, value in _parse(file).items():
             if key == "playbook":
-                head.update(value)
+                head.update(_shaped(value, dict, f"{file}: [playbook] is a table: give it fields such as name"))
             elif key == "words":
-                for word, entries in value.items():
-                    words[word] = (*words.get(word, ()), *entries)
+                for word, entries in _shaped(value, dict, f"{file}: [words] is a table of lists").items():
+                    shape = f'{file}: words.{word} is a list: write it in brackets, {word} = ["…"]'
+                    words[word] = (*words.get(word, ()), *_shaped(entries, list, shape))
             elif key in _TABLES:
                 field, id_field = _TABLES[key]
-                for entry in value:
-                    id = str(entry.get(id_field, ""))
+                shape = f"{file}: every {key} is a table of its own: write [[{key}]]"
+                for entry in _shaped(value, list, shape):
+                    id = str(_shaped(entry, dict, shape).get(id_field, ""))
+                    if not id:
+                        raise PlaybookError(f"{file}: a {key} has no id; give it one")
                     if id in tables[field]:
                         raise PlaybookError(f"{_place(file, id)}: {key} {id!r} stands twice; give one another id")
                     tables[field][id] = entry
@@ -269,9 +277,11 @@ def load_playbook(name: str = "zh") -> Playbook:
                 raise PlaybookError(f"{file}: unknown table {key!r}; known: playbook, words, {', '.join(_TABLES)}")
     base: Playbook | None = None
     if head.get("extends"):
-        parent = head["extends"]
+        parent = str(head["extends"])
         sibling = path.parent / parent
-        base = load_playbook(str(sibling) if sibling.exists() else parent)
+        if path.resolve() in inside:
+            raise PlaybookError(f"{files[0]}: extends {parent!r}, which extends this one")
+        base = _load(str(sibling), (*inside, path.resolve())) if sibling.exists() else load_playbook(parent)
         for word, entries in base.words.items():
             words[word] = (*entries, *words.get(word, ()))
     disabled = set(head.get("disable", ()))
@@ -281,6 +291,10 @@ def load_playbook(name: str = "zh") -> Playbook:
         **head,
         "words": words,
     }
+    if base:
+        ids = {e.id for field, _ in _TABLES.values() for e in getattr(base, field)}
+        if unknown := sorted(disabled - ids):
+            raise PlaybookError(f"{files[0]}: disable: {base.name!r} has no {unknown[0]!r}")
     for field, id_field in _TABLES.values():
         inherited = {getattr(e, id_field): e for e in getattr(base, field)} if base else {}
         merged = {**inherited, **tables[field]}
@@ -289,23 +303,38 @@ def load_playbook(name: str = "zh") -> Playbook:
         )
     traditional = path / "traditional.json"
     if traditional.is_file():
-        fields["traditional"] = json.loads(traditional.read_text("utf-8"))
+        try:
+            fields["traditional"] = json.loads(traditional.read_text("utf-8-sig"))
+        except ValueError as error:
+            raise PlaybookError(f"{traditional}: not valid JSON: {error}") from None
     if base:
         fields["traditional"] = {**base.traditional, **fields.get("traditional", {})}
         fields["constants"] = (*base.constants, *head.get("constants", ()))
     try:
-        return Playbook(**fields)
+        playbook = Playbook(**fields)
     except ValidationError as error:
         first = error.errors()[0]
         raise PlaybookError(_explain(first, fields, origin, files[0])) from None
+    principles = {principle.id for principle in playbook.principles}
+    for rule in playbook.rules if principles else ():
+        if rule.principle not in principles:
+            place = _place(origin.get(("rules", rule.id), files[0]), rule.id)
+            raise PlaybookError(f"{place}: rule {rule.id!r}: there is no principle {rule.principle!r}")
+    return playbook
 
 
 _INHERITED = {"languages"}
 
 
+def _shaped(value: Any, shape: type, message: str) -> Any:
+    if not isinstance(value, shape):
+        raise PlaybookError(message)
+    return value
+
+
 def _parse(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return tomllib.loads(file.read_text("utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise PlaybookError(f"{file}: not valid TOML: {error}") from None
     except UnicodeDecodeError:
@@ -316,7 +345,7 @@ def _place(file: Path, id: str) -> str:
     """Return `file:line` of the entry with that id; TOML parsers do not keep lines, so the id is looked for."""
     found = [
         n
-        for n, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        for n, line in enumerate(file.read_text("utf-8-sig").splitlines(), 1)
         if re.match(rf'id\s*=\s*["\']{re.escape(id)}["\']', line)
     ]
     return f"{file}:{found[-1]}" if found else str(file)

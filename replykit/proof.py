@@ -53,7 +53,8 @@ def flaws_in(playbook: Playbook) -> Iterator[Flaw]:
             yield from _unfit(checker, rule.id, suggestion, "a suggestion")
     for signal in playbook.signals:
         for message in signal.bad:
-            if not any(found.rule == signal.id for found in checker.assess(message).signals):
+            # Where two signals of one kind are found in the same place, one stands for both.
+            if not any(found.kind == signal.kind for found in checker.assess(message).signals):
                 yield Flaw(signal.id, message, "a message does not carry the signal")
         for message in signal.good:
             if any(found.rule == signal.id for found in checker.assess(message).signals):

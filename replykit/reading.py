@@ -47,6 +47,7 @@ class CompiledCondition:
         self.absent = condition.absent
         self.pattern = pattern_for(condition.find)
         self.exceptions = pattern_for(condition.exceptions) if condition.exceptions else None
+        self.key = id(self.pattern), id(self.exceptions)  # conditions of equal patterns share what was found
         self.is_elsewhere = condition.within in ("customer", "draft", "facts")
 
     def spans(self, text: str) -> list[tuple[int, int]]:
@@ -75,8 +76,8 @@ class Reading:
     original: str
     given: Given
     scan: Scan | None
-    _matches: dict[int, tuple[list[int], list[int]]] = field(default_factory=dict)
-    _elsewhere: dict[tuple[int, str], bool] = field(default_factory=dict)
+    _matches: dict[tuple[int, int], tuple[list[int], list[int]]] = field(default_factory=dict)
+    _elsewhere: dict[tuple[tuple[int, int], str], bool] = field(default_factory=dict)
     uncovered: Uncovered = field(init=False)
     outline: Outline = field(init=False)
 
@@ -108,7 +109,7 @@ class Reading:
     def is_covered(self, pattern: Pattern, start: int, end: int) -> bool:
         """Return whether a match of the pattern, in the sentence of a hit, covers the hit."""
         first, last = self.outline.sentence(start)
-        return any(first + a <= start and end <= first + b for a, b in pattern.spans(self.text[first : max(last, end)]))
+        return pattern.covers(self.text[first : max(last, end)], start - first, end - first)
 
     def _stands(self, condition: CompiledCondition, start: int, end: int) -> bool:
         text = self.text
@@ -134,7 +135,7 @@ class Reading:
         return {"previous": previous, "next": following, "rest": previous or following}[condition.within]
 
     def _stands_elsewhere(self, condition: CompiledCondition) -> bool:
-        key = id(condition), condition.within
+        key = condition.key, condition.within
         if key not in self._elsewhere:
             text = {
                 "customer": self.given.customer or "",
@@ -146,14 +147,14 @@ class Reading:
 
     def _all_matches(self, condition: CompiledCondition) -> tuple[list[int], list[int]]:
         """Return the starts and the ends, each sorted, of a condition's matches in the whole reply, found once."""
-        if id(condition) not in self._matches:
+        if condition.key not in self._matches:
             spans = [
                 (first + a, first + b)
                 for first, last in self.outline.sentences
                 for a, b in condition.spans(self.text[first:last])
             ]
-            self._matches[id(condition)] = [a for a, _ in spans], sorted(b for _, b in spans)
-        return self._matches[id(condition)]
+            self._matches[condition.key] = [a for a, _ in spans], sorted(b for _, b in spans)
+        return self._matches[condition.key]
 
 
 @functools.lru_cache(maxsize=8)

@@ -113,7 +113,8 @@ class Rule(Record):
     - `guard`: the check named by `guard`, which compares the reply with what was given.
 
     A hit counts only where every condition of `when` holds and none of `unless`; where one of `soften` holds, it is a
-    warning. An exception excuses a hit that it covers, unless a counter-exception covers the same hit.
+    warning. An exception excuses a hit that it covers, unless a counter-exception covers the same hit. A guard takes
+    only `when`, and only on what was given.
     """
 
     id: str = Field(pattern=r"^[a-z0-9]+(?:[-.][a-z0-9]+)*$")
@@ -151,6 +152,8 @@ class Rule(Record):
                 raise ValueError(f"a rule of kind {self.kind!r} needs {field!r}")
         if not self.bad and not self.softened:
             raise ValueError("a rule needs at least one example in 'bad'")
+        if self.kind == "guard" and (self.unless or self.soften or self.exceptions or self.at != "anywhere"):
+            raise ValueError("a guard takes no 'unless', 'soften', 'exceptions' or 'at'; use 'when'")
         for phrase in (*self.phrases, *self.exceptions, *self.counter_exceptions):
             if not phrase.strip():
                 raise ValueError("a blank phrase would find everything; remove it")

@@ -106,10 +106,10 @@ def _own_words(text: str) -> str:
 def detect_language(text: str) -> Language | None:
     """Return the language and script of a text.
 
-    Chinese is told by characters that only one script has, so a text of shared characters alone (您好, 感謝 has 謝 but
-    谢谢 has 谢) has no script: calling 您好 simplified would hold a Taiwanese customer's reply to the wrong one. Where
-    both scripts appear, the one with more such characters wins. English is told by the words that bear its grammar;
-    product names and codes decide nothing. Links, codes and quotations do not count where there is anything else.
+    Chinese is told by characters of one script only (订 or 訂), so a text of shared characters alone (您好) has no
+    script: to call it simplified would hold the reply to a Taiwanese customer to the wrong one. Where both scripts
+    appear, the one with more such characters wins. English is told by the words that bear its grammar; product names
+    and codes decide nothing. Links, codes and quotations do not count where there is anything else.
 
     Args:
         text: any text; time grows with its length.

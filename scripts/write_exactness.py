@@ -3,8 +3,8 @@
     python scripts/write_exactness.py [--gold FILE]...      writes the document
     python scripts/write_exactness.py --check               exits 1 where it is not up to date, the real replies aside
 
-A gold file holds replies in the format of score.py. Of its replies only counts are written, no text. One of the baselines
-needs jieba: pip install --group bench.
+A gold file holds replies in the format of score.py. Of its replies only counts are written, no text. One of the
+baselines needs jieba: pip install --group bench.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "benchmarks")]
@@ -32,14 +31,10 @@ from score import (  # noqa: E402
     replykit_finds,
     score,
 )
+from score_guards import count_guards  # noqa: E402
 
-import replykit  # noqa: E402
 from replykit.checker import checker_for  # noqa: E402
-from replykit.facts import ungrounded  # noqa: E402
-from replykit.meaning import contradictions  # noqa: E402
-from replykit.placeholders import PlaceholderFinder, differences  # noqa: E402
 from replykit.playbook import load_playbook  # noqa: E402
-from replykit.script import detect_language, leaks  # noqa: E402
 
 __all__ = ["TARGET", "main", "sections"]
 
@@ -86,7 +81,6 @@ PROBES = (
     ("真的没，有办法。", True),
     ("没\u200b有办法。", True),
     ("ＯＫ，好的。", True),
-    ("好OK的。", False),
     ("我们会尽可能安排靠窗座位。", False),
     ("TOKEN 失效后请重新登录。", False),
     ("喂养时请按体重减量。", False),
@@ -95,8 +89,11 @@ PROBES = (
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = ["| " + " | ".join(map(str, row)) + " |" for row in (head, *rows)]
-    lines.insert(1, "|" + "|".join("---" if n == 0 else "---:" for n in range(len(head))) + "|")
+    """A Markdown table; a column of figures stands to the right."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    figures = [all(row[n].replace(".", "").isdigit() for row in cells) for n in range(len(head))]
+    lines = ["| " + " | ".join(row) + " |" for row in (head, *cells)]
+    lines.insert(1, "|" + "|".join("---:" if is_figure else "---" for is_figure in figures) + "|")
     return "\n".join(lines) + "\n"
 
 
@@ -151,8 +148,8 @@ a file of them, in the format that `scripts/score.py` describes.
     for gold in golds:
         replies = read_labelled(gold)
         text += f"""
-{len(replies):,} real agent replies (cloud-support tickets and CrossWOZ), each read in full by one reader; the replies
-are not part of the project, and the rules were tried on them.
+{len(replies):,} real agent replies (cloud-support tickets and CrossWOZ), each read in full by one reader. The replies
+are not part of the project; the rules were tried on them while they were written.
 {_by_principle([("", score(replies))])}"""
     return text
 
@@ -170,7 +167,8 @@ def _compared(replies: dict[str, list[Labelled]], golds: Sequence[Path]) -> str:
 
 The {len(PHRASES)} phrases that the source documents themselves forbid (001, 003) or replace (000), matched in the ways
 of other tools: re-implementations of the matching in `benchmarks/baselines.py`, not the tools. The documents name no
-phrase for `manage-expectations` and `no-leading-questions`, so no list finds those.
+phrase for `manage-expectations` and `no-leading-questions`, and most labelled uses are in other words than theirs: what
+a list does not hold, it does not find.
 
 """
     for level in LEVELS:
@@ -180,7 +178,9 @@ phrase for `manage-expectations` and `no-leading-questions`, so no list finds th
             totals = [result.total(level) for result in results]
             rows.append([name, *(f"{value:.3f}" for t in totals for value in (t.precision, t.recall))])
         text += _table(head, rows) + "\n"
-    text += "One phrase in several spellings, and texts that only hold its characters (● found, ○ not found; ✗ is wrong):\n\n"
+    text += (
+        "A phrase in several spellings, and texts that only hold its characters (● found, ○ not found, ✗ wrong):\n\n"
+    )
     text += _table(["", *(name for name, _ in finders)], _probed([finds for _, finds in finders]))
     for baseline, result in zip(BASELINES, list(scores.values())[1:], strict=True):
         text += _failures(baseline, result[0])
@@ -206,112 +206,19 @@ def _failures(baseline: Baseline, result: Score) -> str:
     return text
 
 
-class _Count(NamedTuple):
-    """What a guard reported rightly and wrongly, and what it missed."""
-
-    right: int = 0
-    wrong: int = 0
-    missed: int = 0
-
-    def plus(self, right: int, wrong: int, missed: int) -> _Count:
-        return _Count(self.right + right, self.wrong + wrong, self.missed + missed)
-
-
-def _matched(labels: list[Any], found: list[Any], same: Callable[[Any, Any], bool]) -> tuple[int, int, int]:
-    """Pair each label with one finding: right, wrong and missed."""
-    left = list(found)
-    right = 0
-    for label in labels:
-        partner = next((one for one in left if same(label, one)), None)
-        if partner is not None:
-            left.remove(partner)
-            right += 1
-    return right, len(left), len(labels) - right
-
-
-def _touches(reply: str, words: str, start: int, end: int) -> bool:
-    at = reply.index(words)
-    return start < at + len(words) and at < end
-
-
-def _count_facts(cases: list[dict[str, Any]]) -> _Count:
-    count = _Count()
-    for case in cases:
-        reply, found = case["reply"], ungrounded(case["reply"], case["sources"])
-        wrong = sum(not any(_touches(reply, w, f.start, f.end) for w in case["ungrounded"]) for f in found)
-        right = sum(any(_touches(reply, w, f.start, f.end) for f in found) for w in case["ungrounded"])
-        count = count.plus(right, wrong, len(case["ungrounded"]) - right)
-    return count
-
-
-def _count_placeholders(cases: list[dict[str, Any]]) -> _Count:
-    finder, count = PlaceholderFinder(load_playbook("zh").placeholders), _Count()
-    for case in cases:
-        reply = case["reply"]
-        found = [(d.kind, d.text, reply[d.start : d.end]) for d in differences(finder, case["draft"], reply)]
-        labels = [(hit["kind"], hit["text"], hit["span"]) for hit in case.get("hits", ())]
-        count = count.plus(*_matched(labels, found, lambda a, b: a == b))
-    return count
-
-
-def _count_meaning(cases: list[dict[str, Any]]) -> _Count:
-    polarities, count = load_playbook("zh").polarities, _Count()
-    for case in cases:
-        reply = case["reply"]
-        found = list(contradictions(case["draft"], reply, polarities))
-
-        def same(label: dict[str, Any], one: Any, reply: str = reply) -> bool:
-            place = not label["span"] or _touches(reply, label["span"], one.start, one.end)
-            return bool(one.kind == label["kind"] and place)
-
-        count = count.plus(*_matched(list(case.get("hits", ())), found, same))
-    return count
-
-
-def _count_leaks(cases: list[Any]) -> _Count:
-    count = _Count()
-    for language, reply, spans in cases:
-        found = [reply[start:end] for start, end in leaks(reply, language)]
-        count = count.plus(*_matched(list(spans), found, lambda a, b: a == b))
-    return count
-
-
-def _count_detected(cases: list[Any]) -> _Count:
-    count = _Count()
-    for text, language in cases:
-        found = detect_language(text) or ""
-        count = count.plus(*_matched([language] if language else [], [found] if found else [], lambda a, b: a == b))
-    return count
-
-
-def _guard_rows() -> Iterator[list[object]]:
-    facts, placeholders, meaning, script = (
-        tomllib.loads((LABELLED / f"{name}.toml").read_text("utf-8"))
-        for name in ("facts", "placeholders", "meaning", "script")
-    )
-    of_part = {part: [case for case in facts["case"] if case["part"] == part] for part in PARTS}
-    rows: list[tuple[str, str, list[Any], _Count]] = [
-        *(("grounded-facts", PARTS[part], cases, _count_facts(cases)) for part, cases in of_part.items()),
-        ("keep-placeholders", "dev", placeholders["case"], _count_placeholders(placeholders["case"])),
-        ("keep-meaning", "dev", meaning["development"], _count_meaning(meaning["development"])),
-        ("keep-meaning", "held-out", meaning["held_out"], _count_meaning(meaning["held_out"])),
-        ("match-script, what leaks", "dev", script["leaks"], _count_leaks(script["leaks"])),
-        ("match-script, which language", "dev", script["detect"], _count_detected(script["detect"])),
-    ]
-    for name, part, cases, (right, wrong, missed) in rows:
-        precision, recall = right / (right + wrong or 1), right / (right + missed or 1)
-        yield [name, part, len(cases), right + missed, f"{recall:.3f}", right + wrong, f"{precision:.3f}"]
-
-
 def _guards() -> str:
     head = ["guard", "part", "cases", "labels", "recall", "found", "precision"]
+    rows = [
+        [name, part, cases, n.right + n.missed, f"{n.recall:.3f}", n.right + n.wrong, f"{n.precision:.3f}"]
+        for name, part, cases, n in count_guards()
+    ]
     return f"""\
 ## The guards
 
 What the four guards report against labelled pairs of a reply and what was known when it was written
 (`tests/labelled/*.toml`); a good half of the cases are near-misses.
 
-{_table(head, _guard_rows())}"""
+{_table(head, rows)}"""
 
 
 def _missed(replies: dict[str, list[Labelled]]) -> str:

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from replykit.facts import Fact, find_facts, ungrounded
-from replykit.numerals import fold_numerals, parse_numeral, parse_span
+from replykit.facts.numerals import fold_numerals, parse_numeral, parse_span
 
 CASES: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "labelled" / "facts.toml").read_text("utf-8"))[
     "case"
@@ -45,10 +45,10 @@ def test_labelled_cases_reach_the_wanted_precision_and_recall(part: str) -> None
     assert right / (right + missed) >= 0.92, problems
 
 
-def test_labelled_cases_are_many_and_half_are_near_misses() -> None:
-    """There are at least 140 cases, at least 40 in 100 of them are near-misses, and every label stands in its reply."""
+def test_labelled_cases_are_many_and_half_of_them_are_near_misses() -> None:
+    """There are at least 140 cases, at least half of them are near-misses, and every label stands in its reply."""
     assert len(CASES) >= 140
-    assert 0.4 <= sum(not case["ungrounded"] for case in CASES) / len(CASES) <= 0.65
+    assert sum(not case["ungrounded"] for case in CASES) / len(CASES) >= 0.5
     assert all(piece in case["reply"] for case in CASES for piece in case["ungrounded"])
 
 
@@ -101,6 +101,41 @@ def test_one_value_written_two_ways_is_one_value(first: str, second: str) -> Non
 def test_another_value_is_not_supported(claim: str, known: str) -> None:
     """A value is not taken for a near one: another unit or currency, a part of a number, an end of a range."""
     assert ungrounded(claim, [known]) == find_facts(claim)
+
+
+_PAIRS = [
+    *((f"{n}{unit}", f"{han}{unit}") for unit in ("天", "小时", "个工作日", "分钟", "个月", "周", "年")
+      for n, han in ((1, "一"), (2, "两"), (3, "三"), (10, "十"), (15, "十五"))),
+    ("3-5天", "三到五天"), ("2800元", "二千八百块"), ("￥1200", "1,200元"), ("20%", "百分之二十"), ("8折", "八折"),
+    ("11月25日", "十一月二十五号"), ("3月1日", "2026-03-01"), ("下午3点", "15:00"), ("上午9点半", "09:30"),
+    ("A1001", "a1001"), ("400-808-9176", "4008089176"),
+]  # fmt: skip
+_BEFORE = (
+    "", "需要", "大约", "请在", "起飞前", "最近", "约", "等", "共", "提前", "最多", "不超过", "将于", "您的", "是",
+    "超过", "还有", "只要", "每", "满", "按", "近", "仅", "：", "（", "\n", "1、", "时间：", "这", "前",
+)  # fmt: skip
+_AFTER = (
+    "", "内", "后", "左右", "以内", "以外", "。", "，谢谢", "前", "起", "的", "了", "吗？",
+    "~", "）", "\n", "到账", "退款",
+)  # fmt: skip
+
+
+@given(st.sampled_from(_PAIRS), st.sampled_from(_BEFORE), st.sampled_from(_AFTER), st.booleans())
+def test_what_stands_around_a_value_never_hides_it_in_a_source(
+    pair: tuple[str, str], before: str, after: str, turned: bool
+) -> None:
+    """A value supports itself written otherwise, whatever words both stand between."""
+    claim, known = pair[::-1] if turned else pair
+    assert ungrounded(before + claim + after, [before + known + after]) == ()
+    assert ungrounded(claim, [before + known + after]) == ()
+
+
+def test_a_value_named_in_passing_supports_and_does_not_claim() -> None:
+    """这两天, 这三件 and 今天 in a greeting claim nothing; in a source they support the same value."""
+    for passing, claim in (("这两天", "2天"), ("这三件", "3件"), ("今天天气", "今天送达"), ("讲两点", "2点前")):
+        assert find_facts(passing) == ()
+        assert ungrounded(claim, [passing]) == ()
+        assert ungrounded(claim, []) != ()
 
 
 def test_part_of_a_date_is_supported_by_the_whole() -> None:

@@ -44,6 +44,8 @@ def _run(arguments: list[str]) -> int:
 
     try:
         return app(arguments, prog_name="replykit", standalone_mode=False) or 0
+    except SystemExit:  # all that typer makes of a reader that went away
+        return _PIPE_CLOSED
     except typer.Abort:
         return _INTERRUPTED
     except typer.TyperException as error:

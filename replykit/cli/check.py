@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from typing import Annotated, Literal
@@ -10,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 import replykit
-from replykit.cli.display import count, note, show_findings, show_line, show_marked
+from replykit.cli.display import count, json_line, note, show_findings, show_line, show_marked
 from replykit.cli.options import (
     CustomerOption,
     EncodingOption,
@@ -82,8 +81,7 @@ def check(
 
 def _as_json(named: Named, report: Report) -> str:
     violations = [violation.model_dump() for violation in report.violations]
-    record = {"id": named.id, "text": named.text, "ok": report.ok, "violations": violations}
-    return json.dumps(record, ensure_ascii=False)
+    return json_line({"id": named.id, "text": named.text, "ok": report.ok, "violations": violations})
 
 
 def _show(named: Named, report: Report) -> None:
@@ -91,14 +89,14 @@ def _show(named: Named, report: Report) -> None:
         show_marked(report.text, report.violations)
         show_findings(report.violations, to=sys.stdout)
         return
-    show_line(("strong", f"{named.id}:"))
+    label = f"row {named.id}" if isinstance(named.id, int) else named.id
+    show_line(("strong", f"{label}:"))
     show_marked(report.text, report.violations)
-    show_findings(report.violations, to=sys.stdout, label=f"{named.id}: ")
+    show_findings(report.violations, to=sys.stdout, label=f"{label}: ")
     print()
 
 
 def _summarize(tally: Counter[str]) -> None:
-    sys.stdout.flush()  # the summary stands last on a terminal, too
     found = [count(tally["errors"], "error"), count(tally["warnings"], "warning")]
     style = "error" if tally["errors"] else "warning" if tally["warnings"] else "good"
     summary = (style, ", ".join(filter(None, found)) or "no errors")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -11,19 +13,25 @@ from replykit.records import Severity, Violation
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["count", "note", "say", "show_findings", "show_line", "show_marked"]
+__all__ = ["count", "json_line", "note", "say", "show_findings", "show_line", "show_marked"]
 
 _STYLES = {"error": "bold red", "warning": "yellow", "good": "green", "strong": "bold", "quiet": "dim", "plain": ""}
 _MARKS: dict[Severity, str] = {"error": "^", "warning": "~"}
 # Control characters, and those that turn the direction of writing.
 _STEERING = (*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SYMBOLS = {code: 0x2400 + code for code in range(0x20) if code != ord("\n")} | dict.fromkeys(_STEERING, 0xFFFD)
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}  # JSON itself escapes the others
 _INDENT = 9  # columns; as wide as a severity
 
 
 def count(number: int, noun: str) -> str:
     """Return how many there are, in words; nothing where there are none."""
     return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
+
+
+def json_line(value: object) -> str:
+    """Return a value as JSON on one line, whatever its reader takes for the end of a line."""
+    return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)
 
 
 def say(text: str) -> None:
@@ -69,8 +77,10 @@ def show_marked(text: str, violations: Sequence[Violation]) -> None:
         from rich.text import Text
 
         marked = Text(shown)
-        for place, severity in severities.items():
-            marked.stylize(f"{_STYLES[severity]} underline", place, place + 1)
+        for severity, run in itertools.groupby(range(len(shown)), severities.get):
+            if severity:
+                places = list(run)
+                marked.stylize(f"{_STYLES[severity]} underline", places[0], places[-1] + 1)
         _console(sys.stdout).print(marked)
         return
     start = 0
@@ -108,6 +118,8 @@ def show_findings(violations: Iterable[Violation], *, to: TextIO, label: str = "
 
 
 def _print(to: TextIO, parts: Sequence[tuple[str, str]], indent: int = 0) -> None:
+    if to is sys.stderr:
+        sys.stdout.flush()  # what was printed before stands before it, wherever the two go
     if not to.isatty():
         print(_harmless("".join(text for _, text in parts)), file=to)
         return

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import typer
 
-from replykit.cli.display import count, note, say, show_findings
+from replykit.cli.display import count, json_line, note, say, show_findings
 from replykit.cli.options import api_key
 from replykit.kit import ReplyKit
 from replykit.records import Reply
@@ -59,7 +58,7 @@ def finish(reply: Reply, *, as_json: bool) -> None:
         typer.Exit: always; with 0 where the reply may be sent, with 1 where it needs review.
     """
     if as_json:
-        print(json.dumps(reply.model_dump(), ensure_ascii=False))
+        print(json_line(reply.model_dump()))
     else:
         say(reply.text)
         _explain(reply)
@@ -83,4 +82,4 @@ def _explain(reply: Reply) -> None:
 def _mended(reply: Reply) -> str:
     before = count(sum(violation.severity == "error" for violation in reply.attempts[0].violations), "error")
     what = "the first answer" if reply.attempts[0].made_by == "model" else "the draft"
-    return f"{before} in {what}, none left" if before else "better than before"
+    return f"{before} in {what}, none left" if before else f"no errors in {what}, fewer warnings now"

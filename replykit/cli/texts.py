@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -125,12 +126,12 @@ def _turns_in(name: str) -> tuple[Turn, ...]:
 
 def _is_file(argument: str) -> bool:
     try:
-        path = Path(argument)
-        if path.is_dir():
-            raise UsageError(f"{argument!r} is a folder; give its files")
-        return path.exists()
+        mode = Path(argument).stat().st_mode
     except (OSError, ValueError):  # a text may be too long for a name, or hold characters that no name can
         return False
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"{argument!r} is a folder; give its files")
+    return True
 
 
 def _bytes(path: Path) -> bytes:

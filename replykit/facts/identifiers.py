@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from replykit.numerals import ARABIC, Found, Reader
+from replykit.facts.numerals import ARABIC, Found, Reader
 
 __all__ = ["ADDRESSES", "CODES", "HOTLINES", "PHONES", "web_address"]
 

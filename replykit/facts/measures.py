@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from replykit.numerals import HAN, NUMBER, START, TO, Found, Reader, parse_numeral, parse_span
+from replykit.facts.numerals import HAN, NUMBER, START, TO, Found, Reader, parse_numeral, parse_span
 
 __all__ = ["COUNTED", "MEASURES"]
 
@@ -26,7 +26,7 @@ COUNTED = frozenset((*_ITEMS, "piece", "coupon"))
 
 # 分 stands in no row: it is a minute, a cent, a point of a rating, and very (十分).
 _UNITS = {
-    unit: _Unit(kind, base, Fraction(factor), stop)
+    unit: _Unit(kind, base, Fraction(str(factor)), stop)
     for kind, base, factor, units, stop in (
         ("duration", "second", 1, ("秒", "秒钟"), "[杀回懂变]"),
         ("duration", "second", 60, ("分钟",), "爱"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from replykit.numerals import ARABIC, HAN, NUMBER, START, TO, Found, Reader, parse_numeral, parse_span
+from replykit.facts.numerals import ARABIC, HAN, NUMBER, START, TO, Found, Reader, parse_numeral, parse_span
 
 __all__ = ["BARE_AMOUNTS", "MONEY", "same_currency"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from replykit.numerals import HAN, TO, Found, Reader, parse_numeral
+from replykit.facts.numerals import HAN, TO, Found, Reader, parse_numeral
 
 __all__ = ["TIMES", "TIMES_IN_PASSING", "same_time"]
 

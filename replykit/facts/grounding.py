@@ -12,7 +12,8 @@ same where their values are, however they are written. Decisions, where one coul
 - 24小时客服, 7x24 and 7天无理由 are claims like any other: the company's constants must hold them.
 - 100% and 百分之百 stress, as 十分 does: no facts; nor are 一下, 万一, 这两天, 等了半天, ordinals, list marks,
   versions, standards, most product names, error codes, and whatever stands inside a template placeholder.
-- A number of a source that carries no unit supports an amount or a count of goods of that number (邮费花了15).
+- Sources are read more freely than replies: what they name in passing (这两件, 两点, 500g) supports its value, and a
+  number without unit supports an amount or a count of goods of that number (邮费花了15).
 - A value that the reply computes (a total, the weekday of a date) stands nowhere, so nothing supports it.
 
 Limits. In a reply, a number without unit or label (退回来150) is no fact, nor are vague words without a numeral
@@ -30,12 +31,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from replykit.dates import DATES, FULL_DATES, SHORT_DATES, same_date
-from replykit.identifiers import ADDRESSES, CODES, HOTLINES, PHONES, web_address
-from replykit.measures import COUNTED, MEASURES
-from replykit.money import BARE_AMOUNTS, MONEY, same_currency
-from replykit.numerals import NUMBER, START, fold_numerals, parse_numeral
-from replykit.times import TIMES, TIMES_IN_PASSING, same_time
+from replykit.facts.dates import DATES, FULL_DATES, SHORT_DATES, same_date
+from replykit.facts.identifiers import ADDRESSES, CODES, HOTLINES, PHONES, web_address
+from replykit.facts.measures import COUNTED, MEASURES
+from replykit.facts.money import BARE_AMOUNTS, MONEY, same_currency
+from replykit.facts.numerals import NUMBER, START, fold_numerals, parse_numeral
+from replykit.facts.times import TIMES, TIMES_IN_PASSING, same_time
 
 __all__ = ["Fact", "find_facts", "ungrounded"]
 

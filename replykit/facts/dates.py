@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from replykit.numerals import HAN, START, TO, Found, Reader, parse_numeral
+from replykit.facts.numerals import HAN, START, TO, Found, Reader, parse_numeral
 
 __all__ = ["DATES", "FULL_DATES", "SHORT_DATES", "same_date"]
 

@@ -1,0 +1,7 @@
+"""What a text states that can be checked: amounts, dates, times, durations, percentages, addresses and codes."""
+
+from __future__ import annotations
+
+from replykit.facts.grounding import Fact, find_facts, ungrounded
+
+__all__ = ["Fact", "find_facts", "ungrounded"]

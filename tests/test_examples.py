@@ -1,0 +1,74 @@
+"""The examples run without a key, and show what they say."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import replykit
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def _run(name: str, *arguments: str, cwd: Path) -> str:
+    settings = {k: v for k, v in os.environ.items() if not k.startswith(("REPLYKIT_", "OPENAI_"))}
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        env=settings | {"PYTHONUTF8": "1", "PYTHONWARNINGS": "error"},
+        cwd=cwd,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_every_example_is_run_here() -> None:
+    """No example is left untried."""
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {"bot.py", "canned_replies.py", "one_shot.py"}
+
+
+def test_bot(tmp_path: Path) -> None:
+    """What the bot sends has no errors; a model that fails, or that keeps inventing a date, goes to a person."""
+    lines = [line.strip() for line in _run("bot.py", cwd=tmp_path).splitlines()]
+    sent = [line.removeprefix("sent").strip() for line in lines if line.startswith("sent")]
+    assert len(sent) == 1
+    assert replykit.check(sent[0]).ok
+    assert sum(line.startswith("at once") for line in lines) == 3
+    assert sum(line.startswith("to a person") for line in lines) == 2
+    assert any(line.startswith("not sent") and "大哥" in line for line in lines)
+
+
+def test_one_shot(tmp_path: Path) -> None:
+    """The draft's faults are named, and the mended reply has none."""
+    out = _run("one_shot.py", cwd=tmp_path)
+    assert all(words in out for words in ("没办法", "都是物流的问题", "改写（repaired）："))
+    assert replykit.check(out.partition("改写（repaired）：")[2].splitlines()[0]).ok
+
+
+def test_canned_replies(tmp_path: Path) -> None:
+    """Every row keeps what it held and gains a status; what is not for review has no errors and every placeholder."""
+    target = tmp_path / "out.csv"
+    _run("canned_replies.py", str(EXAMPLES / "canned_replies.csv"), str(target), cwd=tmp_path)
+    with (EXAMPLES / "canned_replies.csv").open(encoding="utf-8", newline="") as file:
+        before = list(csv.DictReader(file))
+    with target.open(encoding="utf-8-sig", newline="") as file:
+        after = list(csv.DictReader(file))
+    assert [{name: row[name] for name in before[0]} for row in after] == before
+    assert {row["状态"] for row in after} == {"clean", "repaired", "needs_review"}
+    for row in after:
+        if row["状态"] != "needs_review":
+            assert replykit.check(row["改写"], draft=row["回复"]).ok
+
+
+@pytest.mark.parametrize("name", ["bot.py", "canned_replies.py", "one_shot.py"])
+def test_examples_say_how_to_run_them(name: str) -> None:
+    """Each example begins with what it shows and the line that runs it."""
+    assert f"python examples/{name}" in (EXAMPLES / name).read_text("utf-8").split('"""')[1]
