@@ -521,6 +521,27 @@ def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
     assert err == b""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+def test_a_full_disk_is_one_line() -> None:
+    """Output that cannot be written is one line on standard error, not a traceback."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "replykit", "check", DRAFT], stdout=full, stderr=subprocess.PIPE, timeout=60
+        )
+    assert done.returncode == 2
+    assert [line[:9] for line in done.stderr.splitlines()][-1] == b"replykit:"
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_closed_streams(closed: str) -> None:
+    """A command whose input or output the caller has closed says so, or does its work."""
+    command = f'exec "{sys.executable}" -m replykit check - {closed}'
+    done = subprocess.run(["bash", "-c", command], input=DRAFT.encode(), capture_output=True, timeout=60)
+    assert done.returncode == (2 if closed == "<&-" else 1)
+    assert b"Traceback" not in done.stderr
+
+
 # --- prompt, playbook, doctor, help ------------------------------------------------------------------------------
 
 

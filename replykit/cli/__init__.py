@@ -31,9 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # What is left in the buffer has nowhere to go; without this Python complains about it when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return _PIPE_CLOSED
+    except OSError as error:
+        _drop_output()
+        return _failed(f"the output cannot be written: {error.strerror}", _USAGE)
     return code
 
 
@@ -64,8 +66,15 @@ def _failed(message: str, code: int) -> int:
     return code
 
 
+def _drop_output() -> None:
+    """Leave what is in the buffer to nobody; Python would try again when it exits, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _speak_utf8() -> None:
     """Write UTF-8 whatever the locale says; what UTF-8 cannot hold is written as an escape, as JSON writes it."""
+    if sys.stdout is None:  # closed by the caller
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # open until the process ends
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:

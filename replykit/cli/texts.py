@@ -51,7 +51,7 @@ def one_text(argument: str | None, what: str, encoding: str | None = None) -> st
     """
     if argument is not None and argument != "-":
         return text_of(argument, what)
-    if argument is None and (sys.stdin is None or sys.stdin.isatty()):
+    if sys.stdin is None or (argument is None and sys.stdin.isatty()):
         raise UsageError(f"{what} is missing; give it in quotes, or on standard input")
     data = _limited(sys.stdin.buffer.read(_MOST_BYTES + 1), "standard input")
     return text_of(_decoded(data, "standard input", encoding).rstrip("\r\n"), what)
