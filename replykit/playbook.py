@@ -12,10 +12,21 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from replykit.errors import PlaybookError
+from replykit.places import Places, TomlFile, phrase_lines
 from replykit.records import Language, Record, Stage
 from replykit.rules import Rule, SignalRule
 
-__all__ = ["Line", "Pair", "PlaceholderSyntax", "Playbook", "Polarity", "Principle", "StageGuide", "load_playbook"]
+__all__ = [
+    "Line",
+    "Pair",
+    "PlaceholderSyntax",
+    "Playbook",
+    "Polarity",
+    "Principle",
+    "StageGuide",
+    "load_playbook",
+    "read_playbook",
+]
 
 BUILT_IN = Path(__file__).parent / "playbooks"
 Situation = Literal["always", "complaint", "enquiry", "difficult", "closing"]
@@ -227,9 +238,10 @@ _TABLES = {
 }
 
 
-@functools.cache
 def load_playbook(name: str = "zh") -> Playbook:
     """Read a playbook: a built-in one by name, or a company's own by the path of a TOML file or a folder of them.
+
+    Each is read once in a process, and the same object returned from then on.
 
     Args:
         name: `zh`, or a path.
@@ -240,10 +252,31 @@ def load_playbook(name: str = "zh") -> Playbook:
     Raises:
         PlaybookError: there is none, or a file is wrong; the message says which file, which line and what to do.
     """
-    return _load(name, ())
+    return _load_once(name)
 
 
-def _load(name: str, inside: tuple[Path, ...]) -> Playbook:
+@functools.cache
+def _load_once(name: str) -> Playbook:
+    return _load(name, ())[0]
+
+
+def read_playbook(name: str = "zh") -> tuple[Playbook, Places]:
+    """Read a playbook anew, with the places where its entries stand.
+
+    Args:
+        name: as for `load_playbook`.
+
+    Raises:
+        PlaybookError: as for `load_playbook`.
+    """
+    playbook, origin, files, phrase_files = _load(name, ())
+    return playbook, Places(origin, files, phrase_files)
+
+
+_Origin = dict[tuple[str, str], tuple[Path, ...]]
+
+
+def _load(name: str, inside: tuple[Path, ...]) -> tuple[Playbook, _Origin, list[Path], dict[str, Path]]:
     folder = BUILT_IN / name
     path = folder if re.fullmatch(r"[A-Za-z][\w-]*", name) and folder.is_dir() else Path(name)
     files = sorted(path.rglob("*.toml")) if path.is_dir() else [path] if path.is_file() else []
@@ -253,7 +286,8 @@ def _load(name: str, inside: tuple[Path, ...]) -> Playbook:
     tables: dict[str, dict[str, Any]] = {field: {} for field, _ in _TABLES.values()}
     head: dict[str, Any] = {}
     words: dict[str, tuple[str, ...]] = {}
-    origin: dict[tuple[str, str], Path] = {}
+    origin: _Origin = {}
+    phrase_files: dict[str, Path] = {}
     for file in files:
         for key, value in _parse(file).items():
             if key == "playbook":
@@ -262,6 +296,7 @@ def _load(name: str, inside: tuple[Path, ...]) -> Playbook:
                 for word, entries in _shaped(value, dict, f"{file}: [words] is a table of lists").items():
                     shape = f'{file}: words.{word} is a list: write it in brackets, {word} = ["…"]'
                     words[word] = (*words.get(word, ()), *_shaped(entries, list, shape))
+                    origin["words", word] = (*origin.get(("words", word), ()), file)
             elif key in _TABLES:
                 field, id_field = _TABLES[key]
                 shape = f"{file}: every {key} is a table of its own: write [[{key}]]"
@@ -270,9 +305,11 @@ def _load(name: str, inside: tuple[Path, ...]) -> Playbook:
                     if not id:
                         raise PlaybookError(f"{file}: a {key} has no id; give it one")
                     if id in tables[field]:
-                        raise PlaybookError(f"{_place(file, id)}: {key} {id!r} stands twice; give one another id")
+                        raise PlaybookError(f"{_place(file, key, id)}: {key} {id!r} stands twice; give one another id")
                     tables[field][id] = entry
-                    origin[field, id] = file
+                    origin[key, id] = (file,)
+                    if key == "rule" and "phrases_file" in entry:
+                        phrase_files[id] = _add_phrases(entry, file)
             else:
                 raise PlaybookError(f"{file}: unknown table {key!r}; known: playbook, words, {', '.join(_TABLES)}")
     base: Playbook | None = None
@@ -281,9 +318,13 @@ def _load(name: str, inside: tuple[Path, ...]) -> Playbook:
         sibling = path.parent / parent
         if path.resolve() in inside:
             raise PlaybookError(f"{files[0]}: extends {parent!r}, which extends this one")
-        base = _load(str(sibling), (*inside, path.resolve())) if sibling.exists() else load_playbook(parent)
+        inherited_from = str(sibling) if sibling.exists() else parent
+        base, base_origin, _, base_phrases = _load(inherited_from, (*inside, path.resolve()))
         for word, entries in base.words.items():
             words[word] = (*entries, *words.get(word, ()))
+            origin["words", word] = (*base_origin["words", word], *origin.get(("words", word), ()))
+        phrase_files = {id: file for id, file in base_phrases.items() if id not in tables["rules"]} | phrase_files
+        origin = base_origin | origin
     disabled = set(head.get("disable", ()))
     fields: dict[str, Any] = {
         "name": name,
@@ -318,9 +359,9 @@ def _load(name: str, inside: tuple[Path, ...]) -> Playbook:
     principles = {principle.id for principle in playbook.principles}
     for rule in playbook.rules if principles else ():
         if rule.principle not in principles:
-            place = _place(origin.get(("rules", rule.id), files[0]), rule.id)
+            place = _place(origin.get(("rule", rule.id), (files[0],))[-1], "rule", rule.id)
             raise PlaybookError(f"{place}: rule {rule.id!r}: there is no principle {rule.principle!r}")
-    return playbook
+    return playbook, origin, files, phrase_files
 
 
 _INHERITED = {"languages"}
@@ -341,22 +382,38 @@ def _parse(file: Path) -> dict[str, Any]:
         raise PlaybookError(f"{file}: not UTF-8; save it as UTF-8") from None
 
 
-def _place(file: Path, id: str) -> str:
-    """Return `file:line` of the entry with that id; TOML parsers do not keep lines, so the id is looked for."""
-    found = [
-        n
-        for n, line in enumerate(file.read_text("utf-8-sig").splitlines(), 1)
-        if re.match(rf'id\s*=\s*["\']{re.escape(id)}["\']', line)
-    ]
-    return f"{file}:{found[-1]}" if found else str(file)
+def _add_phrases(rule: dict[str, Any], file: Path) -> Path:
+    """Put the phrases of the file that a rule names behind its own, and return that file."""
+    name = rule.pop("phrases_file")
+    where = f"{_place(file, 'rule', str(rule['id']))}: rule {rule['id']!r}: phrases_file"
+    source = file.parent / _shaped(name, str, f"{where} is the name of a file: write it in quotes")
+    if not source.is_file():
+        raise PlaybookError(f"{where}: there is no file {str(source)!r}")
+    try:
+        phrases = [phrase for _, phrase in phrase_lines(source)]
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise PlaybookError(f"{source}:{line}: not UTF-8; save it as UTF-8") from None
+    except OSError as error:
+        raise PlaybookError(f"{where}: {str(source)!r} cannot be read: {error.strerror}") from None
+    if not phrases:
+        raise PlaybookError(f"{source}:1: no phrases; write one a line")
+    rule["phrases"] = [*_shaped(rule.get("phrases", []), list, f"{where}: phrases beside it is no list"), *phrases]
+    return source
 
 
-def _explain(error: Any, fields: dict[str, Any], origin: dict[tuple[str, str], Path], file: Path) -> str:
+def _place(file: Path, table: str, id: str) -> str:
+    return str(TomlFile(file).place(table, id))
+
+
+def _explain(error: Any, fields: dict[str, Any], origin: _Origin, file: Path) -> str:
     field, *rest = error["loc"]
     message = error["msg"].removeprefix("Value error, ")
-    if rest and isinstance(rest[0], int) and field in {f for f, _ in _TABLES.values()}:
+    tables = {field: table for table, (field, _) in _TABLES.items()}
+    if rest and isinstance(rest[0], int) and field in tables:
         entry = fields[field][rest[0]]
         id = str(entry.get("id", "")) if isinstance(entry, dict) else entry.id
         where = ".".join(str(part) for part in rest[1:])
-        return f"{_place(origin.get((field, id), file), id)}: {field} {id!r}{': ' + where if where else ''}: {message}"
+        place = _place(origin.get((tables[field], id), (file,))[-1], tables[field], id)
+        return f"{place}: {field} {id!r}{': ' + where if where else ''}: {message}"
     return f"{file}: {'.'.join(str(part) for part in error['loc'])}: {message}"

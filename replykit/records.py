@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field
+from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
+from pydantic_core import PydanticSerializationError
 
 __all__ = [
     "Assessment",
@@ -32,7 +34,16 @@ Status = Literal["clean", "repaired", "needs_review"]
 class Record(BaseModel):
     """A value: it cannot be changed, and it refuses fields that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    def model_dump_json(self, **options: Any) -> str:
+        """Return the record as JSON; half a character (a lone surrogate) is escaped, as UTF-8 has no place for it."""
+        try:
+            return super().model_dump_json(**options)
+        except (PydanticSerializationError, UnicodeEncodeError):
+            indent = options.pop("indent", None)
+            options.pop("ensure_ascii", None)
+            return json.dumps(self.model_dump(**options), indent=indent)
 
 
 class Violation(Record):
@@ -71,6 +82,12 @@ class Report(Record):
     text: str
     violations: tuple[Violation, ...] = ()
     language: Language | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_ok(cls, fields: Any) -> Any:
+        """Leave out `ok`, which the JSON form holds and which follows from the violations."""
+        return {name: value for name, value in fields.items() if name != "ok"} if isinstance(fields, dict) else fields
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's documented form; mypy knows no decorated property
     @property

@@ -9,7 +9,7 @@ import pytest
 
 from replykit.checker import Checker
 from replykit.errors import PlaybookError
-from replykit.playbook import Playbook, load_playbook
+from replykit.playbook import Playbook, _load_once, load_playbook
 
 Write = Callable[..., str]
 
@@ -244,7 +244,7 @@ def test_an_id_that_stands_twice_is_refused(write: Write, tmp_path: Path) -> Non
     assert f"{tmp_path / '0.toml'}:15:" in (message := _error(write(RULE + "\n" + RULE)))
     assert "'no-way' stands twice" in message
     path = write(RULE, RULE)
-    load_playbook.cache_clear()
+    _load_once.cache_clear()
     assert f"{tmp_path / '1.toml'}:3: rule 'no-way' stands twice" in _error(path)
 
 
