@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import replykit
 from replykit.facts import ungrounded
 from replykit.meaning import contradictions
 from replykit.placeholders import PlaceholderFinder, differences
@@ -111,11 +112,30 @@ def _count_detected(cases: list[Any]) -> Count:
     return count
 
 
+def _count_context(cases: list[dict[str, Any]]) -> Count:
+    principles, count = {"empathy-first", "apology-in-measure", "next-step"}, Count()
+    for case in cases:
+        report = replykit.check(case["reply"], customer=case.get("customer"), facts=case.get("facts", ()))
+        found = sorted({v.principle for v in report.violations} & principles)
+        count = count.plus(*_matched(case["hits"], found, lambda a, b: a == b))
+    return count
+
+
+def _count_assess(cases: list[dict[str, Any]]) -> Count:
+    count = Count()
+    for case in cases:
+        assessment = replykit.assess(case["text"])
+        found = sorted({signal.kind for signal in assessment.signals}) + ["escalate"] * assessment.escalate
+        labels = [*case["kinds"], *["escalate"] * case["escalate"]]
+        count = count.plus(*_matched(labels, found, lambda a, b: a == b))
+    return count
+
+
 def count_guards() -> Iterator[tuple[str, str, int, Count]]:
     """Yield each guard with the part of its file, how many cases that holds, and the count."""
-    facts, placeholders, meaning, script = (
+    facts, placeholders, meaning, script, context, assess = (
         tomllib.loads((LABELLED / f"{name}.toml").read_text("utf-8"))
-        for name in ("facts", "placeholders", "meaning", "script")
+        for name in ("facts", "placeholders", "meaning", "script", "context", "assess")
     )
     for part, name in (("dev", "dev"), ("heldout", "held-out")):
         cases = [case for case in facts["case"] if case["part"] == part]
@@ -126,6 +146,10 @@ def count_guards() -> Iterator[tuple[str, str, int, Count]]:
         yield "keep-meaning", name, len(meaning[part]), _count_meaning(meaning[part])
     yield "match-script, what leaks", "dev", len(script["leaks"]), _count_leaks(script["leaks"])
     yield "match-script, which language", "dev", len(script["detect"]), _count_detected(script["detect"])
+    yield "empathy, apology, next step", "dev", len(context["case"]), _count_context(context["case"])
+    for part, name in (("dev", "dev"), ("heldout", "held-out")):
+        cases = [case for case in assess["case"] if case["part"] == part]
+        yield "assess", name, len(cases), _count_assess(cases)
 
 
 def main() -> int:

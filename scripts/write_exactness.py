@@ -215,7 +215,8 @@ def _guards() -> str:
     return f"""\
 ## The guards
 
-What the four guards report against labelled pairs of a reply and what was known when it was written
+What the guards, the rules on a reply as an answer, and the reading of a customer's message (`assess`) report
+against labelled pairs of a text and what was known when it was written
 (`tests/labelled/*.toml`); a good half of the cases are near-misses.
 
 {_table(head, rows)}"""
