@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from replykit.errors import (
     TextError,
     UsageError,
 )
-from replykit.intake import History, facts_of, text_of, turns_of
+from replykit.intake import History, given_of, text_of
 from replykit.playbook import Playbook, load_playbook
 from replykit.records import (
     Assessment,
@@ -87,6 +87,7 @@ __all__ = [
     "__version__",
     "assess",
     "check",
+    "check_many",
     "load_playbook",
 ]
 
@@ -124,9 +125,29 @@ def check(
     """
     if not isinstance(text, str):
         raise TextError(f"text must be a str, not {type(text).__name__}")
-    return _checker(playbook).check(
-        text, customer=customer, history=turns_of(history), facts=facts_of(facts), draft=draft, language=language
-    )
+    given = given_of(customer=customer, history=history, facts=facts, draft=draft, language=language)
+    return _checker(playbook).check(text, **given)
+
+
+def check_many(
+    texts: Iterable[str], *, playbook: str | PathLike[str] | Playbook = "zh", processes: int | None = None
+) -> Iterator[Report]:
+    """Find what each of many replies breaks: the reports of `check`, in order, on every core for a large number.
+
+    Args:
+        texts: the replies, read as they are needed, so that they may come from a file of any size.
+        playbook: the rules, as for `check`.
+        processes: how many other processes share the work, 1: none, this one alone; None: this one alone below 5,000
+            replies, one for every core from there on.
+
+    Returns:
+        An iterator; the other processes end with it, when it is used up, closed or let go.
+
+    Raises:
+        UsageError: `processes` is below 1; in its turn, a `TextError` where a text is too long or none.
+        PlaybookError: the playbook is missing or wrong.
+    """
+    return _checker(playbook).check_many(texts, processes=processes)
 
 
 def assess(message: str, *, playbook: str | PathLike[str] | Playbook = "zh") -> Assessment:

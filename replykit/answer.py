@@ -38,6 +38,14 @@ _PREAMBLE = re.compile(
     rf"|【{_CHANGED}(?:后|後)的?(?:{_A_REPLY})?】[：:]?)\s*",
     re.IGNORECASE,
 )
+# Notes for the colleague who asked, which no customer is to read: a heading of its own, and all that stands below it.
+_NOTES = re.compile(
+    r"\n[ \t]*\n(?:[ \t]*(?:-{3,}|\*{3,})[ \t]*\n\s*)?[ \t]*(?:#{1,4} |\*\*|__|【|[(（])?"
+    rf"(?:{_REWRITTEN}|修改|优化|優化|改动|改動)(?:的)?(?:说明|說明|要点|要點|思路|之处|之處)(?:如下)?(?:】|\*\*|__)?[：:].*\Z"
+    r"|\n[ \t]*\n[ \t]*[(（](?:注|备注|備註)[：:](?:以上|已|我)[^)）\n]{0,40}"
+    rf"(?:{_REWRITTEN}|语气|語氣|措辞|措辭|原稿)[^)）\n]{{0,40}}[)）]\s*\Z",
+    re.DOTALL,
+)
 _QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"', "«": "»"}
 
 
@@ -45,8 +53,8 @@ def clean_answer(text: str) -> str:
     """Take off what a model wraps round a reply; nothing else changes, and a plain reply comes back as it is.
 
     Off go: reasoning (`<think>…</think>`, also without its opening tag, as some servers send it), a code fence round
-    the whole, a preamble that announces the reply, and quotation marks round the whole, with the white space that
-    parted them from the reply.
+    the whole, a preamble that announces the reply, notes below it on how it was rewritten, and quotation marks round
+    the whole, with the white space that parted them from the reply.
 
     Args:
         text: a model's answer.
@@ -56,7 +64,7 @@ def clean_answer(text: str) -> str:
     """
     while True:
         cleaned = text
-        for take_off in (_without_reasoning, _without_fence, _without_preamble, _without_quotes):
+        for take_off in (_without_reasoning, _without_fence, _without_preamble, _without_notes, _without_quotes):
             cleaned = take_off(cleaned)
         if cleaned == text:
             return text
@@ -88,6 +96,11 @@ def _without_fence(text: str) -> str:
 def _without_preamble(text: str) -> str:
     preamble = _PREAMBLE.match(text)
     return text[preamble.end() :].strip() if preamble else text
+
+
+def _without_notes(text: str) -> str:
+    notes = _NOTES.search(text)
+    return text[: notes.start()].strip() if notes and text[: notes.start()].strip() else text
 
 
 def _without_quotes(text: str) -> str:

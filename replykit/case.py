@@ -20,7 +20,7 @@ class Case:
     """One request with the playbook, the checker and the fixer that it is judged by.
 
     Attributes:
-        request: what is asked for.
+        request: what is asked for, with its language decided.
         playbook: the principles, ready lines and templates.
         checker: finds violations.
         fixer: repairs without a model.
@@ -47,8 +47,9 @@ class Case:
         earlier = [turn.text for turn in request.history if turn.role == "customer"]
         message = request.customer or (earlier[-1] if earlier else None)
         assessment = checker.assess(message) if message else Assessment()
-        given = checker.given(customer=request.customer, draft=request.draft, language=request.language)
-        return cls(request, checker.playbook, checker, fixer, assessment, given.language)
+        language = checker.given(customer=message, draft=request.draft, language=request.language).language
+        decided = request.model_copy(update={"language": language})  # prompts and checks go by the same one
+        return cls(decided, checker.playbook, checker, fixer, assessment, language)
 
     def check(self, text: str) -> Report:
         """Check a text with everything that is known of the case; an empty text has no violations, and is no reply."""

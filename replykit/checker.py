@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick
@@ -16,10 +16,14 @@ from replykit.playbook import Playbook
 from replykit.reading import Given, Reading
 from replykit.records import Assessment, Language, Report, Severity, Signal, Turn, Violation
 from replykit.rules import Place, Rule
+from replykit.snapshot import PatternKeys
+from replykit.text import holds_traditional
 
 __all__ = ["Checker", "Finding", "checker_for"]
 
+CHUNK = 500  # replies that are sent to another process at once
 LONGEST_TEXT = 5_000_000  # code points
+_ALL = -1  # sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +57,38 @@ class Checker:
     def __init__(self, playbook: Playbook) -> None:
         self.playbook = playbook
         self._patterns: dict[tuple[str, ...], Pattern] = {}
+        self._keys = PatternKeys(playbook.words)
         self._rules = [CompiledRule(rule, self._pattern_for) for rule in playbook.rules]
+        self._numbers = {id(compiled.rule): number for number, compiled in enumerate(self._rules)}
         self._signals = [CompiledSignal(signal, self._pattern_for) for signal in playbook.signals]
         self._guards: dict[str, Guard] = {
             rule.guard: GUARDS[rule.guard](playbook) for rule in playbook.rules if rule.guard
         }
-        triggers: dict[str, list[int]] = {}
+        triggered: dict[str, list[tuple[int, int]]] = {}
+        disguised: set[str] = set()
         self._always: list[CompiledRule] = []
         for number, compiled in enumerate(self._rules):
-            literals = compiled.literals
-            for literal in literals or ():
-                triggers.setdefault(literal, []).append(number)
-            if not literals:
+            by_source = compiled.literals
+            if not by_source:
                 self._always.append(compiled)
-        self._literals = list(triggers)
-        self._triggered = list(triggers.values())
-        self._automaton = AhoCorasick(self._literals) if self._literals else None
+            for source, (triggers, hidden) in enumerate(by_source):
+                for literal in triggers or ():
+                    triggered.setdefault(literal, []).append((number, source))
+                disguised |= hidden
+        # Literals that hold marks come first, for an automaton of their own: see `findings`.
+        every = {**triggered, **dict.fromkeys(disguised)}
+        marked = [literal for literal in every if not literal.isalnum()]
+        literals = [*marked, *(literal for literal in every if literal.isalnum())]
+        self._triggered: list[Sequence[tuple[int, int]]] = [triggered.get(literal, ()) for literal in literals]
+        self._lengths = [len(literal) if literal in disguised else 0 for literal in literals]
+        self._automaton = AhoCorasick(literals) if literals else None
+        self._marked_automaton = AhoCorasick(marked) if marked else None
 
     def _pattern_for(self, sources: Sequence[str]) -> Pattern:
-        return self._patterns.setdefault(tuple(sources), Pattern(sources, self.playbook.words))
+        known = self._patterns.get(tuple(sources))
+        if known is None:
+            known = self._patterns[tuple(sources)] = Pattern(sources, self.playbook.words, self._keys)
+        return known
 
     def validate(self) -> None:
         """Compile every pattern now, not when it is first needed.
@@ -96,11 +113,17 @@ class Checker:
             return []
         return self._automaton.find_matches_as_indexes(text, overlapping=True)
 
-    def _lengths(self, found: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-        return [(len(self._literals[number]), start, end) for number, start, end in found]
+    def _scan_marked(self, text: str) -> list[tuple[int, int, int]]:
+        if not self._marked_automaton:
+            return []
+        return self._marked_automaton.find_matches_as_indexes(text, overlapping=True)
 
     def _scan_lengths(self, text: str) -> list[tuple[int, int, int]]:
-        return self._lengths(self._scan(text))
+        return self._with_lengths(self._scan(text))
+
+    def _with_lengths(self, found: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+        """Put a literal's length in its number's place: 0 for one that is not looked for disguised."""
+        return [(self._lengths[number], start, end) for number, start, end in found]
 
     def given(
         self,
@@ -112,10 +135,11 @@ class Checker:
         language: Language | None = None,
     ) -> Given:
         """Return what a reply is checked with; a language that is not given is the customer's, else the draft's."""
-        from replykit.script import detect_language
+        if language is None and (customer or draft):
+            from replykit.script import detect_language  # costs as much as all the rest of a first check
 
-        decided = language or (customer and detect_language(customer)) or (draft and detect_language(draft)) or None
-        return Given(customer, tuple(history), tuple(facts), draft, decided)
+            language = (customer and detect_language(customer)) or (draft and detect_language(draft)) or None
+        return Given(customer, tuple(history), tuple(facts), draft, language)
 
     def check(
         self,
@@ -145,18 +169,55 @@ class Checker:
             TextError: the text is longer than 5,000,000 code points.
         """
         given = self.given(customer=customer, history=history, facts=facts, draft=draft, language=language)
-        findings = self.findings(text, given)
-        spoken = given.language
-        if findings and not spoken:
+        return self._report(text, self.findings(text, given), given.language)
+
+    def check_many(self, texts: Iterable[str], *, processes: int | None = None, chunk: int = CHUNK) -> Iterator[Report]:
+        """Check many replies: the reports of `check`, in order, on every core where there are enough replies.
+
+        Args:
+            texts: the replies, read as they are needed: at most 5,000 or 4 chunks for each process before their turn,
+                so that they may come from a file of any size or never end.
+            processes: how many other processes share the work, 1: none, this one alone; None: this one alone below
+                5,000 replies, one for every core from there on.
+            chunk: replies that are sent to another process at once.
+
+        Returns:
+            An iterator; the other processes end with it, when it is used up, closed or let go.
+
+        Raises:
+            UsageError: `processes` or `chunk` is below 1.
+            TextError: in its turn, a text that is no str or longer than 5,000,000 code points.
+        """
+        from replykit.many import check_many
+
+        return check_many(self, texts, processes, chunk)
+
+    def numbered_findings(self, text: str) -> list[tuple[int, Severity, int, int, str]]:
+        """Return the findings of a reply by the numbers of their rules, which mean the same in every process."""
+        found = self.findings(text, Given())
+        return [(self._numbers[id(f.rule)], f.severity, f.start, f.end, f.text) for f in found]
+
+    def report_of(self, text: str, numbered: Sequence[tuple[int, Severity, int, int, str]]) -> Report:
+        """Return the report that `check` gives where `numbered_findings` found that."""
+        findings = [
+            Finding(self._rules[number].rule, severity, start, end, about)
+            for number, severity, start, end, about in numbered
+        ]
+        return self._report(text, findings, None)
+
+    def _report(self, text: str, findings: Sequence[Finding], language: Language | None) -> Report:
+        spoken = language
+        if findings and not spoken and holds_traditional(text):
             from replykit.script import detect_language
 
             spoken = detect_language(text)
         violations = tuple(self._violation(finding, text, spoken) for finding in findings)
-        return Report(text=text, violations=violations, language=given.language)
+        # Its own values need no validation, and what it costs to prepare that is half of a first check.
+        return Report.model_construct(text=text, violations=violations, language=language)
 
     def _violation(self, finding: Finding, text: str, language: Language | None) -> Violation:
         rule, say = finding.rule, self.playbook.say
-        return Violation(
+        return Violation.model_construct(
             principle=rule.principle,
             rule=rule.id,
             severity=finding.severity,
@@ -187,18 +248,22 @@ class Checker:
                 scans[folded] = self._scan(folded)
             return scans[folded]
 
-        reading = Reading(text, given, lambda folded: self._lengths(scan(folded)))
+        reading = Reading(text, given, lambda folded: self._with_lengths(scan(folded)))
+        # Where the letters alone hold no literal, only one with marks can stand in the text.
+        hits = self._scan_marked(reading.text) if reading.uncovered.holds_nothing else scan(reading.text)
         found: list[Finding] = []
-        due: dict[int, set[int]] = {}
-        for literal, start, end in scan(reading.text):
-            for number in self._triggered[literal]:
+        due: dict[int, dict[int, int]] = {}  # by rule and sentence: the one source that may match there, or all
+        for literal, start, end in hits:
+            for number, source in self._triggered[literal]:
                 if self._rules[number].rule.kind == "phrase":
                     if _is_whole_word(reading.text, start, end):
                         self._judge(self._rules[number], reading, start, end, found)
                 else:
-                    due.setdefault(number, set()).add(reading.outline.sentence_number(start))
-        for number, sentences in sorted(due.items()):
-            self._match(self._rules[number], reading, sorted(sentences), found)
+                    sources = due.setdefault(number, {})
+                    sentence = reading.outline.sentence_number(start)
+                    sources[sentence] = source if sources.get(sentence, source) == source else _ALL
+        for number, sources in sorted(due.items()):
+            self._match(self._rules[number], reading, sorted(sources.items()), found)
         for compiled in self._always:
             self._run(compiled, reading, found)
         return _without_overlaps(found)
@@ -218,7 +283,7 @@ class Checker:
         elif rule.kind == "order":
             self._order(compiled, reading, found)
         else:
-            self._match(compiled, reading, range(len(reading.outline.sentences)), found)
+            self._match(compiled, reading, [(n, _ALL) for n in range(len(reading.outline.sentences))], found)
 
     def _order(self, compiled: CompiledRule, reading: Reading, found: list[Finding]) -> None:
         """Judge the first match of `then` that no exception covers, unless `first` stands before its end."""
@@ -236,13 +301,16 @@ class Checker:
             if understood < b:
                 return
 
-    def _match(self, compiled: CompiledRule, reading: Reading, sentences: Sequence[int], found: list[Finding]) -> None:
+    def _match(
+        self, compiled: CompiledRule, reading: Reading, sentences: Sequence[tuple[int, int]], found: list[Finding]
+    ) -> None:
         if not compiled.pattern:
             return
         text, seen = reading.text, 0
-        for number in sentences:
+        for number, source in sentences:
             first, last = reading.outline.sentences[number]
-            for start, end in compiled.pattern.spans(text[first:last]):
+            pattern = compiled.pattern if source == _ALL else compiled.pattern.of_source(source)
+            for start, end in pattern.spans(text[first:last]):
                 seen += 1
                 if end > start and (compiled.rule.kind != "count" or seen > compiled.rule.at_most):
                     self._judge(compiled, reading, first + start, first + end, found)

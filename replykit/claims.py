@@ -13,6 +13,7 @@ import re2
 from replykit.clauses import Clauses
 from replykit.errors import PlaybookError
 from replykit.playbook import Polarity
+from replykit.prefilter import Prefilter
 from replykit.text import fold
 
 __all__ = ["Claim", "ClaimReader", "Proviso"]
@@ -70,7 +71,9 @@ class _Words:
     """Some patterns as one, each with the span of its `hit`."""
 
     def __init__(self, id: str, patterns: Iterable[str]) -> None:
-        folded = ["".join(fold(char) if char > "\u2e7f" else char for char in pattern) for pattern in patterns]
+        self.patterns = folded = [
+            "".join(fold(char) if char > "\u2e7f" else char for char in pattern) for pattern in patterns
+        ]
         options = re2.Options()
         options.log_errors = False
         try:
@@ -122,6 +125,9 @@ class ClaimReader:
             [_Words(p.id, patterns) for patterns in (p.neither, p.negative, p.positive, p.weak)]
             for p in self.polarities
         ]
+        # Four groups for each polarity, one for each side.
+        self._prefilter = Prefilter(words.patterns for sides in self._sides for words in sides)
+        self._speaking = frozenset(n for n in range(4 * len(self._sides)) if n % 4)
         canonical = {fold(filler): "" for p in self.polarities for filler in p.fillers}
         for polarity in self.polarities:
             for first, *others in polarity.same:
@@ -139,6 +145,10 @@ class ClaimReader:
         """Return the reader of some polarities, made once."""
         return ClaimReader(polarities)
 
+    def may_speak(self, folded: str) -> bool:
+        """Return whether a word of a polarity, a condition or a warning may stand in a text."""
+        return bool(self._prefilter.may_match(folded) & self._speaking)
+
     def canonical(self, folded: str) -> str:
         """Return the words that name a matter: synonyms made one, fillers and marks left out."""
         replaced = self._words.sub(lambda match: self._canonical[match[0]], folded)
@@ -146,22 +156,26 @@ class ClaimReader:
 
     def claims(self, folded: str, clauses: Clauses) -> Iterator[Claim]:
         """Yield the claims of a text; questions and suppositions commit to nothing."""
+        sides = self._prefilter.may_match(folded)
         for number, polarity in enumerate(self.polarities):
             if polarity.kind == "polarity":
                 by_clause: dict[int, list[_Mark]] = {}
-                for mark in self._marks(number, folded):
+                for mark in self._marks(number, folded, sides):
                     by_clause.setdefault(clauses.index(mark.start), []).append(mark)
                 for clause, marks in by_clause.items():
                     if not clauses.asks[clause] and not clauses.supposes[clause]:
                         yield from self._clause_claims(number, folded, clauses, clause, marks)
 
-    def _marks(self, number: int, folded: str) -> list[_Mark]:
+    def _marks(self, number: int, folded: str, sides: frozenset[int]) -> list[_Mark]:
         """Return the marks of one polarity in order; of two that overlap the longer counts."""
         marks = [
             _Mark(hit_start, hit_end, start, end, side)
             for side, words in enumerate(self._sides[number])
+            if 4 * number + side in sides
             for start, end, hit_start, hit_end in words.find(folded)
         ]
+        if not marks:
+            return []
         taken = bytearray(len(folded))
         kept = []
         for mark in sorted(marks, key=lambda mark: (mark.start - mark.end, mark.side, mark.start)):
@@ -222,8 +236,9 @@ class ClaimReader:
 
     def provisos(self, folded: str, clauses: Clauses) -> Iterator[Proviso]:
         """Yield the conditions and warnings of a text, without those that bind nobody."""
+        sides = self._prefilter.may_match(folded)
         for number, polarity in enumerate(self.polarities):
-            if polarity.kind == "polarity":
+            if polarity.kind == "polarity" or 4 * number + 2 not in sides:
                 continue
             _, negative, positive, _ = self._sides[number]
             excused = sorted((start, end) for start, end, _, _ in negative.find(folded))

@@ -8,6 +8,7 @@ from itertools import permutations
 from replykit.pattern import Pattern
 from replykit.reading import CompiledCondition, Reading
 from replykit.rules import Condition, Rule, SignalRule
+from replykit.snapshot import Literals
 from replykit.text import fold
 
 __all__ = ["CompiledRule", "CompiledSignal"]
@@ -46,13 +47,18 @@ class CompiledRule:
         self.soften = _conditions(rule.soften, pattern_for)
 
     @property
-    def literals(self) -> frozenset[str] | None:
-        """Folded literals of which every hit holds at least one; None where the rule is always tried."""
+    def literals(self) -> list[Literals]:
+        """What triggers each source of the pattern, or the phrases, and what is looked for disguised.
+
+        Empty for a rule that is always tried.
+        """
         if self.rule.kind == "phrase":
-            return frozenset(fold(phrase) for phrase in self.rule.phrases)
+            phrases = frozenset(fold(phrase) for phrase in self.rule.phrases)
+            return [Literals(phrases, phrases)]
         if self.rule.kind in ("pattern", "together", "count") and self.pattern:
-            return self.pattern.literals
-        return None
+            found = self.pattern.literals_by_source
+            return found if all(literals.triggers is not None for literals in found) else []
+        return []
 
     def patterns(self) -> Iterator[Pattern]:
         """Yield every pattern of the rule, its conditions' and its repairs' included."""

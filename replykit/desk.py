@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from replykit.budget import Budget
 from replykit.case import Case
@@ -15,7 +15,7 @@ from replykit.drivers import Flow
 from replykit.errors import TextError, UsageError
 from replykit.fixer import Fixer
 from replykit.flow import reply_flow, reply_of
-from replykit.intake import History, facts_of, request_of, text_of, turns_of
+from replykit.intake import History, facts_of, given_of, request_of, text_of, turns_of
 from replykit.playbook import Playbook, Scene, load_playbook
 from replykit.records import Assessment, Language, Reply, Report
 from replykit.standby import acknowledgement
@@ -48,6 +48,8 @@ class Desk:
     ) -> None:
         if model is not None and chat is not None:
             raise UsageError("give either a model or a chat, not both")
+        if chat is not None and (isinstance(chat, type) or not callable(getattr(chat, "complete", None))):
+            raise UsageError("chat must be an object with a method complete(request)")
         if model is None and (base_url or api_key):
             raise UsageError("base_url and api_key need a model; without a model the kit works offline")
         if max_repairs < 0:
@@ -91,9 +93,8 @@ class Desk:
         """
         if not isinstance(text, str):
             raise TextError(f"text must be a str, not {type(text).__name__}")
-        return self._checker.check(
-            text, customer=customer, history=turns_of(history), facts=facts_of(facts), draft=draft, language=language
-        )
+        given = given_of(customer=customer, history=history, facts=facts, draft=draft, language=language)
+        return self._checker.check(text, **given)
 
     def fix(
         self,
@@ -112,9 +113,8 @@ class Desk:
         """
         if not isinstance(text, str):
             raise TextError(f"text must be a str, not {type(text).__name__}")
-        return self._fixer.fix(
-            text, customer=customer, history=turns_of(history), facts=facts_of(facts), draft=draft, language=language
-        )
+        given = given_of(customer=customer, history=history, facts=facts, draft=draft, language=language)
+        return self._fixer.fix(text, **given)
 
     def assess(self, message: str) -> Assessment:
         """Read a customer's message for distress, complaint, abuse, threat and the like, without a model.
@@ -153,6 +153,8 @@ class Desk:
             TextError: the message is empty, blank or too long.
             UsageError: an argument cannot be used.
         """
+        if scene is not None and scene not in get_args(Scene):
+            raise UsageError(f"there is no scene {scene!r}; known: {', '.join(get_args(Scene))}")
         request = request_of(
             task="draft",
             customer=None if customer is None else text_of(customer, "customer"),

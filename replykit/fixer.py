@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 
 from replykit.checker import Checker, Finding
+from replykit.claims import Claim, ClaimReader
+from replykit.clauses import Clauses
 from replykit.facts import find_facts
 from replykit.pattern import Pattern
 from replykit.placeholders import PlaceholderFinder
@@ -14,6 +16,7 @@ from replykit.reading import CompiledCondition, Given, Reading
 from replykit.records import Language, Turn
 from replykit.rules import Edit
 from replykit.script import detect_language
+from replykit.text import fold
 
 __all__ = ["Fixer"]
 
@@ -21,6 +24,7 @@ LONGEST_TEXT = 20_000  # code points; each repair checks the whole text again
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _MARKS = "，。！？；：、,.!?;:~～… \t\u3000"
 _SOFT_MARKS = "，、,：: \t\u3000"
+_ASKS = re.compile("[吗嗎呢？?]$")
 _WORDS = re.compile(r"[^\W_]")
 
 
@@ -34,6 +38,7 @@ class Fixer:
     def __init__(self, checker: Checker) -> None:
         self.checker = checker
         self._placeholders = PlaceholderFinder(checker.playbook.placeholders)
+        self._reader = ClaimReader.of(checker.playbook.polarities)
         self._patterns: dict[tuple[str, ...], Pattern] = {}
 
     def fix(
@@ -48,9 +53,9 @@ class Fixer:
     ) -> str:
         """Repair what can be repaired without a model; what cannot stays as it is, for a person to see.
 
-        Every step is kept only where the text then has fewer errors, or as many errors and fewer warnings, and no
-        placeholder, number, address or code is touched. So the result never has more violations than the text, and
-        repairing it again changes nothing.
+        Every step is kept only where the text then has fewer errors, or as many errors and fewer warnings, where no
+        placeholder, number, address or code is touched, and where what a replaced clause refuses is still refused. So
+        the result never has more violations than the text, and repairing it again changes nothing.
 
         Args:
             text: the reply; texts longer than 20,000 code points are returned as they are.
@@ -97,14 +102,22 @@ class Fixer:
                 continue
             span = {
                 "hit": (finding.start, finding.end),
-                "clause": reading.outline.clause(finding.start, finding.end),
+                "clause": _without_end_marks(text, *reading.outline.clause(finding.start, finding.end)),
                 "sentence": reading.outline.sentence(finding.start),
             }[edit.scope]
             replaced = self._replaced(reading, span, edit, language)
-            if replaced is not None:
-                start, end, new = replaced
-                said_already = edit.scope != "hit" and new and new in text[:start] + text[end:]
-                yield _spliced(text, start, end, "" if said_already else new)
+            if replaced is None:
+                continue
+            start, end, new = replaced
+            if edit.scope == "hit":
+                yield _spliced(text, start, end, new)
+            else:
+                new = _unsaid(new, text[:start] + text[end:])
+                candidate = _spliced(text, start, end, new)
+                if new and text[end : end + 1] in ("？", "?") and not _ASKS.search(new):
+                    candidate = text[:start] + new + "。" + text[end + 1 :]
+                if self._keeps_refusals(text, span, finding, candidate):
+                    yield candidate
 
     def _replaced(
         self, reading: Reading, span: tuple[int, int], edit: Edit, language: Language | None
@@ -124,6 +137,24 @@ class Fixer:
 
         return first + groups[0][0], first + groups[0][1], re.sub(r"\\(\d)", group, template)
 
+    def _keeps_refusals(self, text: str, span: tuple[int, int], finding: Finding, candidate: str) -> bool:
+        """Return whether what a span refuses beside the hit is refused in the candidate too.
+
+        The hit itself is what is mended: 没办法 may go, and 没办法退款 may not become a line that names no refund.
+        """
+        start, end = span
+        refusals = [
+            claim
+            for claim in self._refusals(text[start:end])
+            if claim.matter and (start + claim.start < finding.start or start + claim.end > finding.end)
+        ]
+        kept = self._refusals(candidate) if refusals else []
+        return all(any(self._reader.same_matter(claim, other) for other in kept) for claim in refusals)
+
+    def _refusals(self, text: str) -> list[Claim]:
+        folded = fold(text)
+        return [claim for claim in self._reader.claims(folded, Clauses(folded)) if not claim.positive]
+
     def _pattern(self, sources: Sequence[str]) -> Pattern:
         return self._patterns.setdefault(tuple(sources), Pattern(sources, self.checker.playbook.words))
 
@@ -138,6 +169,18 @@ class Fixer:
 def _weight(findings: list[Finding]) -> tuple[int, int]:
     errors = sum(finding.severity == "error" for finding in findings)
     return errors, len(findings) - errors
+
+
+def _without_end_marks(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a span without the marks at its end, which a hit may hold and which go on parting the clauses."""
+    while end > start + 1 and text[end - 1] in _MARKS:
+        end -= 1
+    return start, end
+
+
+def _unsaid(new: str, rest: str) -> str:
+    """Return a wording without those of its clauses that the rest of the text says already."""
+    return "，".join(clause for clause in new.split("，") if not clause or clause not in rest)
 
 
 def _spliced(text: str, start: int, end: int, new: str) -> str:

@@ -69,8 +69,10 @@ def reply_flow(
     stopgap = False
     if best is not None:
         if errors_and_warnings(best)[0]:
-            attempts.append(case.attempt("fixer", case.fix(best.text)))
-            best = _better(best, attempts[-1])
+            fixed = case.fix(best.text)
+            if fixed != best.text:
+                attempts.append(case.attempt("fixer", fixed))
+                best = _better(best, attempts[-1])
     elif request.task == "rewrite":
         attempts += mended_draft(case)
         best = attempts[-1]
@@ -96,7 +98,7 @@ def _ask(
                 raise
             return f"the next call failed: {type(error).__name__}: {error}"
         text = clean_answer(completion.text).strip()
-        outcome = "blank" if completion.outcome == "complete" and not text else completion.outcome
+        outcome = "blank" if completion.outcome == "complete" and not _has_words(text) else completion.outcome
         attempt = case.attempt("model", text, outcome, completion.usage)
         stale = _is_stale(attempt, attempts)
         attempts.append(attempt)
@@ -120,6 +122,11 @@ def _ask(
                 templates=case.playbook.languages[0],
             )
         )
+
+
+def _has_words(text: str) -> bool:
+    """Return whether a text says anything; marks, emoji and characters that nobody sees do not."""
+    return any(char.isalnum() for char in text)
 
 
 def _is_stale(attempt: Attempt, earlier: Sequence[Attempt]) -> bool:
@@ -175,8 +182,8 @@ def reply_of(
     first = next((attempt for attempt in attempts if attempt.outcome in (None, "complete")), None)
     untouched = first is not None and first.text == text and (offline or first.made_by != "fixer")
     reasons: list[str] = []
-    if not text.strip():
-        reasons.append("there is no text to send")
+    if not _has_words(text):
+        reasons.append("there are no words in it" if text.strip() else "there is no text to send")
     if not report.ok:
         reasons.append("still breaks " + ", ".join(dict.fromkeys(v.principle for v in report.errors)))
     if stopgap:

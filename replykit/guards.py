@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from replykit.playbook import Playbook
 from replykit.reading import Given
 from replykit.rules import GuardName
 
 __all__ = ["GUARDS", "Guard"]
+
+# Addresses are compared as facts, and code stands for itself.
+_NO_VARIABLES = ("url", "email", "phone-", "inline-code", "code-block")
 
 # A guard takes the reply and what was given, and yields (start, end, what it is about).
 Guard = Callable[[str, Given], Iterable[tuple[int, int, str]]]
@@ -29,12 +33,24 @@ def _grounded_facts(playbook: Playbook) -> Guard:
 
 
 def _keep_placeholders(playbook: Playbook) -> Guard:
+    finders: list[Any] = []  # made when first needed, and once
+
     def guard(text: str, given: Given) -> Iterator[tuple[int, int, str]]:
-        if given.draft is None:
-            return
+        if given.draft is None and given.customer is None:
+            return  # a canned reply: what is filled in later may stand in it
         from replykit.placeholders import PlaceholderFinder, differences
 
-        for difference in differences(PlaceholderFinder(playbook.placeholders), given.draft, text):
+        if not finders:
+            finders.append(PlaceholderFinder(playbook.placeholders))
+        if given.draft is None:
+            # No draft is there to hold a variable, so one that nobody wrote reaches the customer as a hole.
+            sources = [*given.facts, *(turn.text for turn in given.history), given.customer or ""]
+            written = {placeholder.key for source in sources for placeholder in finders[0].find(source)}
+            for placeholder in finders[0].find(text):
+                if placeholder.key not in written and not placeholder.syntax.startswith(_NO_VARIABLES):
+                    yield placeholder.start, placeholder.end, placeholder.text
+            return
+        for difference in differences(finders[0], given.draft, text):
             yield difference.start, difference.end, difference.text
 
     return guard

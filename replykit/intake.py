@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from pydantic import ValidationError
 
 from replykit.errors import TextError, UsageError
-from replykit.records import Request, Turn
+from replykit.records import Completion, Language, Request, Turn
 
-__all__ = ["History", "facts_of", "request_of", "text_of", "turns_of"]
+__all__ = ["History", "completion_of", "facts_of", "given_of", "request_of", "text_of", "turns_of"]
 
 # A turn as a record, or as chat APIs write it: {"role": "user" | "assistant", "content": "…"}.
 History: TypeAlias = Sequence[Turn | Mapping[str, Any]]
@@ -49,11 +50,11 @@ def facts_of(facts: Sequence[str]) -> tuple[str, ...]:
     """Return the facts, without blank ones.
 
     Raises:
-        UsageError: they are one string, or one of them is none.
+        UsageError: they are one string, a mapping, or no collection at all.
         TextError: one is longer than 1,000,000 code points.
     """
-    if isinstance(facts, str):
-        raise UsageError('facts must be a list of lines, not one str; pass ["…"]')
+    if isinstance(facts, (str, bytes, Mapping)) or not isinstance(facts, Iterable):
+        raise UsageError(f'facts must be a list of lines, not one {type(facts).__name__}; pass ["…"]')
     return tuple(text_of(fact, "a fact") for fact in facts if not isinstance(fact, str) or fact.strip())
 
 
@@ -67,7 +68,7 @@ def turns_of(history: History) -> tuple[Turn, ...]:
         UsageError: a turn is neither, or has another role, such as `system`.
         TextError: a turn is longer than 1,000,000 code points.
     """
-    if isinstance(history, (str, Mapping)):
+    if isinstance(history, (str, bytes, Mapping)) or not isinstance(history, Iterable):
         raise UsageError('history must be a list of turns; pass [{"role": "user", "content": "…"}]')
     return tuple(_turn(entry, place) for place, entry in enumerate(history))
 
@@ -86,13 +87,46 @@ def _turn(entry: object, place: int) -> Turn:
     if not isinstance(role, str) or role not in _ROLES:
         raise UsageError(f"history[{place}] has the role {role!r}; known: {', '.join(_ROLES)}")
     content = entry.get("content", entry.get("text"))
-    if isinstance(content, Sequence) and not isinstance(content, str):
-        parts = [part.get("text") if isinstance(part, Mapping) else None for part in content]
+    if isinstance(content, Sequence) and not isinstance(content, (str, bytes)):
+        parts = [part.get("text") if isinstance(part, Mapping) else part for part in content]
         content = "\n".join(part for part in parts if isinstance(part, str))
     if not isinstance(content, str):
         raise UsageError(f"history[{place}] has no text under 'content'")
     text_of(content or "-", f"history[{place}]")
     return Turn(role=_ROLES[role], text=content)
+
+
+def given_of(
+    *, customer: str | None, history: History, facts: Sequence[str], draft: str | None, language: Language | None
+) -> dict[str, Any]:
+    """Return what a reply is checked with, as the checker and the fixer take it.
+
+    Raises:
+        UsageError: an argument cannot be used; a `TextError` where a fact or a turn is no text.
+    """
+    given = {
+        "customer": customer,
+        "history": turns_of(history),
+        "facts": facts_of(facts),
+        "draft": draft,
+        "language": language,
+    }
+    request_of(task="rewrite", **given)
+    return given
+
+
+def completion_of(answer: object) -> Completion:
+    """Return what a chat answered.
+
+    Raises:
+        UsageError: it is no `Completion`, as where a kit was given the chat of the other kit.
+    """
+    if isinstance(answer, Completion):
+        return answer
+    if inspect.iscoroutine(answer):
+        answer.close()
+        raise UsageError("chat.complete is async; give this chat to AsyncReplyKit")
+    raise UsageError(f"chat.complete must return a Completion, not {type(answer).__name__}")
 
 
 def request_of(**fields: Any) -> Request:

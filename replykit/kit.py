@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from replykit.async_kit import AsyncReplyKit
 from replykit.desk import Desk, logged
 from replykit.drivers import drive
-from replykit.intake import History
+from replykit.intake import History, completion_of
 from replykit.playbook import Playbook
 from replykit.records import Channel, ChatRequest, Completion, Language, Length, Reply, Stage
 
@@ -187,5 +187,5 @@ class ReplyKit(Desk):
     def _complete(self, request: ChatRequest) -> Completion:
         assert self._chat is not None  # an offline flow asks nothing
         with self.budget.reserve(request) as call:
-            call.answer = self._chat.complete(call.request)
-        return call.answer
+            call.answer = answer = completion_of(self._chat.complete(call.request))
+        return answer

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from replykit.text import fold
 
-__all__ = ["fold_pattern", "hit_groups", "needed_literals", "shortest_texts"]
+__all__ = ["fold_pattern", "needed_literals", "rarest_literals", "shortest_texts"]
 
 _META = frozenset(r"\.+*?()[]{}|^$")
 _TOKEN = re.compile(
@@ -68,12 +69,6 @@ def _folded(token: str) -> str:
     return re.escape(fold(chr(code))) if 0 <= code <= 0x10FFFF else token
 
 
-def hit_groups(pattern: str) -> tuple[int, tuple[int, ...]]:
-    """Return how many groups a pattern captures, and the numbers of those named `hit`, counted from 1."""
-    names = [token["name"] for token in _TOKEN.finditer(pattern) if token["open"] and not token["unnumbered"]]
-    return len(names), tuple(number for number, name in enumerate(names, 1) if name == "hit")
-
-
 @dataclass(frozen=True, slots=True)
 class _Chars:
     """One character: of these, or of more than are worth knowing (None)."""
@@ -126,7 +121,8 @@ def _parse_choice(tokens: list[re.Match[str]], name: str = "") -> _Choice:
             parts = []
         elif token["times"] and parts:
             least = 1 if token[0][0] == "+" else int(token["least"] or 0)
-            parts.append(_Repeat(parts.pop(), least, once=token[0][0] == "?" or (least == 1 and token["upto"] is None)))
+            once = token[0][0] == "?" or (token["least"] == "1" and token["upto"] is None)
+            parts.append(_Repeat(parts.pop(), least, once))
         elif token["open"]:
             parts.append(_parse_choice(tokens, token["name"] or ""))
             if not tokens:
@@ -197,6 +193,86 @@ def _joined(parts: tuple[_Node, ...]) -> Iterator[frozenset[str] | None]:
         yield _needed(part)
     if run:
         yield frozenset({run})
+
+
+def rarest_literals(pattern: str) -> frozenset[str] | None:
+    """Return literals of which every match of a pattern holds at least one, chosen to stand in few texts.
+
+    Parts that stand side by side are taken together: `[您你](?:们)?这么` needs 您这么, 你这么, 您们这么 or 你们这么,
+    not one of the two characters that stand in every reply.
+
+    Args:
+        pattern: RE2 without references, folded.
+
+    Returns:
+        The set whose literals are the least common by a rough count of characters; None where a match may hold none.
+    """
+    try:
+        _, rarest = _rarest(_parse(pattern))
+    except _Unbalanced:
+        return None
+    return None if rarest is None else frozenset(text for text in rarest if not _holds_another(text, rarest))
+
+
+def _holds_another(text: str, literals: frozenset[str]) -> bool:
+    size = len(text)
+    return any(text[a:b] in literals for a in range(size) for b in range(a + 1, size + 1) if b - a < size)
+
+
+_MOST_TOGETHER = 64  # texts of parts side by side
+# Every one of these stands in more than one of ten replies.
+_COMMON = frozenset(",。!? 的您你我们是一不有了在这为可以请会好到吗要没就来个下单货天时后给行么什能看还过那里")
+
+
+def _frequency(literals: frozenset[str]) -> float:
+    """Return about how often one of them stands at one place of a reply."""
+    return sum(math.prod(0.02 if char in _COMMON else 0.001 for char in text) for text in literals)
+
+
+def _rarest(node: _Node) -> tuple[frozenset[str] | None, frozenset[str] | None]:
+    """Return all texts of a node where they are known and few, and the rarest literals that it needs."""
+    match node:
+        case _Chars(members):
+            return members, members
+        case _Repeat(part, least, once):
+            texts, rarest = _rarest(part)
+            if least == 0:
+                return (texts | {""} if once and texts is not None else None), None
+            if once:
+                return texts, rarest
+            repeated = _product([texts] * min(least, 4)) if texts else frozenset()
+            found = [known for known in (repeated, rarest) if known and "" not in known]
+            return None, min(found, key=_frequency, default=None)
+        case _Choice(branches):
+            both = [_rarest(branch) for branch in branches]
+            texts_of = [texts for texts, _ in both if texts is not None]
+            together = frozenset().union(*texts_of) if len(texts_of) == len(both) else None
+            needed = [rarest for _, rarest in both if rarest is not None]
+            return (
+                together if together is not None and len(together) <= _MOST_TOGETHER else None,
+                frozenset().union(*needed) if len(needed) == len(both) else None,
+            )
+        case _Sequence(parts):
+            return _rarest_in_a_row(parts)
+
+
+def _rarest_in_a_row(parts: tuple[_Node, ...]) -> tuple[frozenset[str] | None, frozenset[str] | None]:
+    row = frozenset({""})
+    candidates: list[frozenset[str]] = []
+    is_whole = True
+    for part in parts:
+        texts, rarest = _rarest(part)
+        if rarest is not None:
+            candidates.append(rarest)
+        if texts is not None and len(row) * len(texts) <= _MOST_TOGETHER:
+            row = frozenset(before + text for before in row for text in texts)
+        else:
+            is_whole = False
+            candidates.append(row)
+            row = texts if texts is not None else frozenset({""})
+    candidates.append(row)
+    needed = [literals for literals in candidates if literals and "" not in literals]
+    return (row if is_whole else None), min(needed, key=_frequency, default=None)
 
 
 def shortest_texts(pattern: str) -> frozenset[str]:

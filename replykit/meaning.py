@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _COUNT = re.compile(
 _NUMBER = re.compile(
     "[0-9零一二两三四五六七八九十百千万半]+(?:个?工作日|个?小时|个?月|分钟|元|块|天|日|号|年|周|点|折|%)?"
 )
+_HAN = re.compile("[\u3400-\u9fff]")
 _MOST = 300  # claims and clauses that are compared one by one
 
 
@@ -79,7 +81,7 @@ def contradictions(draft: str, reply: str, polarities: Sequence[Polarity]) -> tu
     lost += _lost_counts(draft, reply)
     found: list[Contradiction] = []
     compared = _Comparison(draft, reply, ClaimReader.of(tuple(polarities)))
-    if _is_chinese(reply) or not _is_chinese(draft):
+    if not compared.says_nothing() and (_is_chinese(reply) or not _is_chinese(draft)):
         found += compared.turned_round()
         found += compared.lost_provisos(lost)
     told = [contradiction.text for contradiction in found]
@@ -100,6 +102,8 @@ def _lost_counts(draft: str, reply: str) -> list[tuple[int, int, str]]:
     from replykit.facts.numerals import NUMBER, fold_numerals, parse_numeral
 
     folded = fold_numerals(draft)
+    if not _COUNT.search(folded):
+        return []
     read = {position for fact in find_facts(draft) for position in range(fact.start, fact.end)}
     counts = []
     for match in _COUNT.finditer(folded):
@@ -113,8 +117,7 @@ def _lost_counts(draft: str, reply: str) -> list[tuple[int, int, str]]:
 
 
 def _is_chinese(text: str) -> bool:
-    han = sum("\u3400" <= char <= "\u9fff" for char in text)
-    return han * 3 >= sum(map(str.isalpha, text))
+    return len(_HAN.findall(text)) * 3 >= sum(map(str.isalpha, text))
 
 
 class _Comparison:
@@ -123,20 +126,43 @@ class _Comparison:
     def __init__(self, draft: str, reply: str, reader: ClaimReader) -> None:
         self._draft, self._reply, self._reader = draft, reply, reader
         self._folded_draft, self._folded_reply = fold(draft), fold(reply)
-        self._draft_clauses, self._reply_clauses = Clauses(self._folded_draft), Clauses(self._folded_reply)
-        self._provisos = [list(_first(reader.provisos(folded, clauses))) for folded, clauses in self._both()]
-        self._reply_words = [reader.canonical(self._folded_reply[a:b]) for a, b in self._reply_clauses.spans[:_MOST]]
-        self._reply_characters = [set(words) for words in self._reply_words]
         self._placed = 0
 
-    def _both(self) -> tuple[tuple[str, Clauses], tuple[str, Clauses]]:
-        return (self._folded_draft, self._draft_clauses), (self._folded_reply, self._reply_clauses)
+    # What follows is not needed where the draft claims nothing and asks for nothing, as most do.
+
+    @functools.cached_property
+    def _draft_clauses(self) -> Clauses:
+        return Clauses(self._folded_draft)
+
+    @functools.cached_property
+    def _reply_clauses(self) -> Clauses:
+        return Clauses(self._folded_reply)
+
+    @functools.cached_property
+    def _provisos(self) -> list[list[Proviso]]:
+        both = ((self._folded_draft, self._draft_clauses), (self._folded_reply, self._reply_clauses))
+        return [list(_first(self._reader.provisos(folded, clauses))) for folded, clauses in both]
+
+    @functools.cached_property
+    def _reply_words(self) -> list[str]:
+        return [self._reader.canonical(self._folded_reply[a:b]) for a, b in self._reply_clauses.spans[:_MOST]]
+
+    @functools.cached_property
+    def _reply_characters(self) -> list[set[str]]:
+        return [set(words) for words in self._reply_words]
+
+    def says_nothing(self) -> bool:
+        """Return whether the draft surely holds no claim, condition or warning."""
+        return not self._reader.may_speak(self._folded_draft)
 
     # What the reply says the opposite of
 
     def turned_round(self) -> Iterator[Contradiction]:
         """Yield the claims of the reply that contradict one of the draft, each once."""
-        draft, reply = (_distinct(self._reader.claims(folded, clauses)) for folded, clauses in self._both())
+        draft = _distinct(self._reader.claims(self._folded_draft, self._draft_clauses))
+        if not draft:
+            return
+        reply = _distinct(self._reader.claims(self._folded_reply, self._reply_clauses))
         pairs = [
             pair
             for number, claims in draft.items()
@@ -192,6 +218,8 @@ class _Comparison:
 
     def lost_provisos(self, numbers: Sequence[tuple[int, int, str]]) -> Iterator[Contradiction]:
         """Yield the conditions and warnings of the draft whose words are gone, and in whose place no other stands."""
+        if not any(self._reader.provisos(self._folded_draft, self._draft_clauses)):
+            return
         spare = list(self._provisos[1])
         lost: list[Proviso] = []
         for proviso in self._provisos[0]:

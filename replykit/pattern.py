@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import re2
 
 from replykit.errors import PlaybookError
-from replykit.literals import fold_pattern, hit_groups, needed_literals, shortest_texts
+from replykit.snapshot import REFERENCE, Literals, PatternKeys, stored_literals
+from replykit.text import fold
 
-__all__ = ["Pattern", "expand", "needed_literals"]
+__all__ = ["Pattern", "expand"]
 
-_REFERENCE = re.compile(r"(?<!\\[pPx])\{([a-z][a-z0-9_]*)\}")
 # Bytes for one pattern's states. With RE2's own 8 MiB a pattern made of long word lists falls back to a matcher that
 # is thirty times slower; only what is used is taken.
 _MOST_MEMORY = 1 << 26
+_CAPITALS = re.compile(r"\(\?P<|\\[DSWB]|\\[pP](?:\{\w+\}|[A-Z])")  # those of the syntax
+_CODES = (r"\x", r"\Q", r"\\")
 _META = frozenset(r"\.+*?()[]{}|^$")
 _HIT = re.compile(r"\(\?P?<hit>")
 
@@ -46,7 +49,17 @@ def expand(pattern: str, words: Mapping[str, Sequence[str]], _inside: tuple[str,
             entries = sorted(entries, key=len, reverse=True)  # the longest first, as RE2 takes the first that fits
         return "(?:" + "|".join(expand(entry, words, (*_inside, name)) for entry in entries) + ")"
 
-    return _REFERENCE.sub(alternatives, pattern)
+    return REFERENCE.sub(alternatives, pattern)
+
+
+def _folded(source: str) -> str:
+    """Fold a pattern as texts are folded."""
+    plain = _CAPITALS.sub("", source)
+    if fold(plain) == plain and not any(code in source for code in _CODES):
+        return source
+    from replykit.literals import fold_pattern  # reads the syntax, which most patterns need nobody to do
+
+    return fold_pattern(source)
 
 
 class Pattern:
@@ -55,23 +68,29 @@ class Pattern:
     Args:
         sources: patterns with `{word list}` references; one of them is enough.
         words: the word lists.
+        keys: finds what is stored of patterns with these word lists; None: everything is derived.
     """
 
-    def __init__(self, sources: Sequence[str], words: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, sources: Sequence[str], words: Mapping[str, Sequence[str]], keys: PatternKeys | None = None
+    ) -> None:
         self.sources = tuple(sources)
         self._words = words
+        self._keys = keys
+        self._parts: dict[int, Pattern] = {}
 
     @functools.cached_property
     def _expanded(self) -> list[str]:
-        return [fold_pattern(expand(source, self._words)) for source in self.sources]
+        return [_folded(expand(source, self._words)) for source in self.sources]
 
     @functools.cached_property
     def _compiled(self) -> re2._Regexp:
         options = re2.Options()
         options.log_errors = False
         options.max_mem = _MOST_MEMORY
-        # RE2 allows a group name once, so the name goes and `_hit_groups` finds the group by its number.
-        joined = "|".join(f"(?:{_HIT.sub('(', source)})" for source in self._expanded)
+        # RE2 allows a group name once.
+        names = itertools.count()
+        joined = "|".join(f"(?:{_HIT.sub(lambda _: f'(?P<hit_{next(names)}>', source)})" for source in self._expanded)
         try:
             return re2._Regexp(joined, options)
         except re2.error as error:
@@ -92,12 +111,7 @@ class Pattern:
 
     @functools.cached_property
     def _hit_groups(self) -> tuple[int, ...]:
-        numbers, before = [], 0
-        for source in self._expanded:
-            captured, hits = hit_groups(source)
-            numbers += [before + hit for hit in hits]
-            before += captured
-        return tuple(numbers)
+        return tuple(number for name, number in self._compiled.groupindex.items() if name.startswith("hit_"))
 
     def search(self, text: str) -> bool:
         """Return whether the folded text holds a match."""
@@ -128,19 +142,41 @@ class Pattern:
         return None if match is None else tuple(match.span(n) for n in range(self._compiled.groups + 1))
 
     @functools.cached_property
-    def literals(self) -> frozenset[str] | None:
-        """Folded literals of which every match holds at least one, with the short texts that may stand disguised.
+    def literals(self) -> Literals:
+        """The literals without which no text need be searched, and those that may stand disguised."""
+        triggers: set[str] = set()
+        disguised: set[str] = set()
+        for found in self.literals_by_source:
+            if found.triggers is None:
+                return Literals(None, frozenset())
+            triggers |= found.triggers
+            disguised |= found.disguised
+        return Literals(frozenset(triggers), frozenset(disguised))
 
-        None where a match may hold none.
-        """
-        needed: set[str] = set()
-        for source in self._expanded:
-            found = needed_literals(source)
-            if found is None:
-                return None
-            needed |= found
-            needed.update(text for text in shortest_texts(source) if len(text) > 1 and text.isalnum())
-        return frozenset(needed)
+    @functools.cached_property
+    def literals_by_source(self) -> list[Literals]:
+        """The literals of each of the sources."""
+        return [
+            (self._keys and stored_literals(self._keys.key(source))) or self.derived_literals(source)
+            for source in self.sources
+        ]
+
+    def of_source(self, number: int) -> Pattern:
+        """Return one of the sources as a pattern of its own."""
+        if number not in self._parts:
+            self._parts[number] = Pattern(self.sources[number : number + 1], self._words, self._keys)
+        return self._parts[number]
+
+    def derived_literals(self, source: str) -> Literals:
+        """Return the literals of one of the sources, read off its structure and not from what is stored."""
+        from replykit.literals import needed_literals, rarest_literals, shortest_texts
+
+        expanded = _folded(expand(source, self._words))
+        needed = needed_literals(expanded)
+        if needed is None:
+            return Literals(None, frozenset())
+        shortest = {text for text in shortest_texts(expanded) if text.isalnum()}
+        return Literals(rarest_literals(expanded), frozenset(text for text in needed | shortest if len(text) > 1))
 
 
 def _reason(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,9 +14,11 @@ import re2
 
 from replykit.errors import PlaybookError
 from replykit.playbook import PlaceholderSyntax
+from replykit.prefilter import Prefilter
 
 __all__ = ["Difference", "Placeholder", "PlaceholderFinder", "differences"]
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)  # RE2 reads UTF-8, which has none
 
 
@@ -83,6 +86,8 @@ class PlaceholderFinder:
     def __init__(self, syntaxes: Sequence[PlaceholderSyntax]) -> None:
         self._syntaxes = tuple(syntaxes)
         self._patterns = [_compile(syntax.id, syntax.pattern) for syntax in self._syntaxes]
+        self._groups = [pattern.groupindex.get("hit", 0) for pattern in self._patterns]
+        self._prefilter = Prefilter([syntax.pattern] for syntax in self._syntaxes)
         self._ignored = [_compile(syntax.id, syntax.ignore) if syntax.ignore else None for syntax in self._syntaxes]
 
     def find(self, text: str) -> tuple[Placeholder, ...]:
@@ -91,12 +96,11 @@ class PlaceholderFinder:
         Args:
             text: any text; time grows with its length.
         """
-        readable = text.translate(_SURROGATES)
+        readable = text.translate(_SURROGATES) if _SURROGATE.search(text) else text
         spans: list[tuple[int, int, int]] = []  # (negative length, negative number of the syntax, start)
-        for number, pattern in enumerate(self._patterns):
-            group = pattern.groupindex.get("hit", 0)
-            for match in pattern.finditer(readable):
-                start, end = match.span(group)
+        for number in self._prefilter.may_match(readable):
+            for match in self._patterns[number].finditer(readable):
+                start, end = match.span(self._groups[number])
                 if end > start:
                     spans.append((start - end, -number, start))
         taken = bytearray(len(text))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import functools
 import json
 import re
-import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar, cast
 
 from pydantic import Field, ValidationError, model_validator
 
 from replykit.errors import PlaybookError
 from replykit.places import Places, TomlFile, phrase_lines
 from replykit.records import Language, Record, Stage
-from replykit.rules import Rule, SignalRule
+from replykit.rules import Condition, Edit, Example, Rule, SignalRule
+from replykit.snapshot import playbook_fields
 
 __all__ = [
     "Line",
@@ -226,6 +226,8 @@ class Playbook(Record):
         raise KeyError(id)
 
 
+_NAME = re.compile(r"[A-Za-z][\w-]*")
+_R = TypeVar("_R", bound=Record)
 _TABLES = {
     "principle": ("principles", "id"),
     "rule": ("rules", "id"),
@@ -257,7 +259,46 @@ def load_playbook(name: str = "zh") -> Playbook:
 
 @functools.cache
 def _load_once(name: str) -> Playbook:
+    folder = BUILT_IN / name
+    if _NAME.fullmatch(name) and folder.is_dir() and (fields := playbook_fields(folder)):
+        return _from_snapshot(Playbook, fields)
     return _load(name, ())[0]
+
+
+_RECORDS: dict[type[Record], dict[str, type[Record]]] = {
+    Playbook: {
+        "principles": Principle,
+        "rules": Rule,
+        "signals": SignalRule,
+        "lines": Line,
+        "pairs": Pair,
+        "stages": StageGuide,
+        "placeholders": PlaceholderSyntax,
+        "polarities": Polarity,
+    },
+    Rule: {
+        "when": Condition, "unless": Condition, "soften": Condition, "fix": Edit,
+        "bad": Example, "softened": Example, "good": Example,
+    },
+    Edit: {"when": Condition},
+    SignalRule: {"unless": Condition},
+}  # fmt: skip
+
+
+def _from_snapshot(record: type[_R], fields: dict[str, Any]) -> _R:
+    """Return a record of fields that were validated when the snapshot was written."""
+    inside = _RECORDS.get(record, {})
+    values: dict[str, Any] = {
+        name: tuple(_from_snapshot(inside[name], entry) for entry in value) if name in inside else _frozen(value)
+        for name, value in fields.items()
+    }
+    return cast(_R, record.model_construct(None, **values))
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return {key: _frozen(entry) for key, entry in value.items()} if isinstance(value, dict) else value
 
 
 def read_playbook(name: str = "zh") -> tuple[Playbook, Places]:
@@ -278,7 +319,7 @@ _Origin = dict[tuple[str, str], tuple[Path, ...]]
 
 def _load(name: str, inside: tuple[Path, ...]) -> tuple[Playbook, _Origin, list[Path], dict[str, Path]]:
     folder = BUILT_IN / name
-    path = folder if re.fullmatch(r"[A-Za-z][\w-]*", name) and folder.is_dir() else Path(name)
+    path = folder if _NAME.fullmatch(name) and folder.is_dir() else Path(name)
     files = sorted(path.rglob("*.toml")) if path.is_dir() else [path] if path.is_file() else []
     if not files:
         known = ", ".join(sorted(p.name for p in BUILT_IN.iterdir() if p.is_dir()))
@@ -374,6 +415,8 @@ def _shaped(value: Any, shape: type, message: str) -> Any:
 
 
 def _parse(file: Path) -> dict[str, Any]:
+    import tomllib  # a built-in playbook is read from its snapshot
+
     try:
         return tomllib.loads(file.read_text("utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
@@ -386,7 +429,7 @@ def _add_phrases(rule: dict[str, Any], file: Path) -> Path:
     """Put the phrases of the file that a rule names behind its own, and return that file."""
     name = rule.pop("phrases_file")
     where = f"{_place(file, 'rule', str(rule['id']))}: rule {rule['id']!r}: phrases_file"
-    source = file.parent / _shaped(name, str, f"{where} is the name of a file: write it in quotes")
+    source: Path = file.parent / _shaped(name, str, f"{where} is the name of a file: write it in quotes")
     if not source.is_file():
         raise PlaybookError(f"{where}: there is no file {str(source)!r}")
     try:

@@ -142,7 +142,9 @@ class Reading:
                 "draft": self.given.draft or "",
                 "facts": "\n".join(self.given.facts),
             }[condition.within]
-            self._elsewhere[key] = any(condition.stands_in(sentence) for sentence in _sentences(fold(text)))
+            # Nothing stands in no text; to know it, a pattern that no empty text matches need not be compiled.
+            is_empty = not text and condition.pattern.literals.triggers is not None
+            self._elsewhere[key] = not is_empty and any(map(condition.stands_in, _sentences(fold(text))))
         return self._elsewhere[key]
 
     def _all_matches(self, condition: CompiledCondition) -> tuple[list[int], list[int]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
 from pydantic_core import PydanticSerializationError
 
 __all__ = [
@@ -35,6 +35,20 @@ class Record(BaseModel):
     """A value: it cannot be changed, and it refuses fields that it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """Return the record that a JSON text holds, also one with an escaped half of a character."""
+        try:
+            return super().model_validate_json(json_data, **options)
+        except ValidationError as error:
+            if all(one["type"] != "json_invalid" for one in error.errors()):
+                raise
+            try:
+                fields = json.loads(json_data)
+            except ValueError:
+                raise error from None
+            return cls.model_validate(fields, **options)
 
     def model_dump_json(self, **options: Any) -> str:
         """Return the record as JSON; half a character (a lone surrogate) is escaped, as UTF-8 has no place for it."""
@@ -208,7 +222,7 @@ class Completion(Record):
     text: str
     outcome: Outcome
     finish_reason: str | None = None
-    usage: Usage = Usage(calls=1)
+    usage: Usage = Field(default_factory=lambda: Usage(calls=1))
 
 
 class Attempt(Record):
@@ -226,7 +240,7 @@ class Attempt(Record):
     text: str
     outcome: Outcome | None = None
     violations: tuple[Violation, ...] = ()
-    usage: Usage = Usage()
+    usage: Usage = Field(default_factory=Usage)
 
 
 class Reply(Record):
@@ -250,7 +264,7 @@ class Reply(Record):
     status: Status
     violations: tuple[Violation, ...] = ()
     attempts: tuple[Attempt, ...] = ()
-    usage: Usage = Usage()
+    usage: Usage = Field(default_factory=Usage)
     escalate: bool = False
     language: Language | None = None
     reason: str = ""

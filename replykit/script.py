@@ -171,7 +171,7 @@ def leaks(text: str, language: Language | None) -> tuple[tuple[int, int], ...]:
         and an English label in capitals without quotation marks, are taken for what they are; so a two-word English
         heading passes.
     """
-    if language is None:
+    if language is None or (language != "en" and not _may_leak(text, language)):
         return ()
     own = _own_words(text)
     found = [match.span() for match in _OTHER_RUN.finditer(own) if sum(map(str.isalpha, match[0])) > 2]
@@ -182,6 +182,17 @@ def leaks(text: str, language: Language | None) -> tuple[tuple[int, int], ...]:
         found += _foreign_characters(own, language)
         found += _latin_clauses(own)
     return tuple(sorted(found))
+
+
+@functools.cache
+def _foreign_to(language: Language) -> re.Pattern[str]:
+    other = _lines("script.txt")[1 if language == "zh-Hans" else 0]
+    return re.compile(rf"[A-Za-zÀ-ɏḀ-ỿ{_OTHER}{other}]")
+
+
+def _may_leak(text: str, language: Language) -> bool:
+    """Return whether a character of another script stands in a Chinese text at all; in most, none does."""
+    return _foreign_to(language).search(text) is not None
 
 
 def _foreign_characters(text: str, language: Language) -> Iterator[tuple[int, int]]:

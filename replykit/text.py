@@ -8,20 +8,22 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_right
-from importlib import resources
+from pathlib import Path
 
-__all__ = ["Outline", "fold"]
+__all__ = ["Outline", "fold", "fold_table", "holds_traditional"]
 
 _SURROGATES = range(0xD800, 0xE000)
 _REPLACEMENT = 0xFFFD
 
 
 @functools.cache
-def _fold_table() -> list[int]:
-    lines = resources.files("replykit").joinpath("data/fold.txt").read_bytes().decode("utf-8").split("\n")
+def fold_table() -> list[int]:
+    """Return what each code point folds to, by its number; made once, not to be changed."""
+    path = Path(__file__).with_name("data") / "fold.txt"
+    chars, targets = (map(ord, line) for line in path.read_bytes().decode("utf-8").split("\n")[:2])
     table = list(range(0x20000))
-    for char, target in zip(lines[0], lines[1], strict=True):
-        table[ord(char)] = ord(target)
+    for char, target in zip(chars, targets, strict=True):
+        table[char] = target
     table[_SURROGATES.start : _SURROGATES.stop] = [_REPLACEMENT] * len(_SURROGATES)
     return table
 
@@ -38,7 +40,18 @@ def fold(text: str) -> str:
     Returns:
         A text of the same length in code points, so that offsets hold in both.
     """
-    return text.translate(_fold_table())
+    return text.translate(fold_table())
+
+
+@functools.cache
+def _traditional() -> frozenset[str]:
+    path = Path(__file__).with_name("data") / "script.txt"
+    return frozenset(path.read_bytes().decode("utf-8").splitlines()[1])
+
+
+def holds_traditional(text: str) -> bool:
+    """Return whether a character stands in a text that only traditional script has; without one it is not in it."""
+    return not _traditional().isdisjoint(text)
 
 
 # A sentence ends with its closing mark; a semicolon joins two statements that stand for themselves.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from server import Server
+
+from replykit.cli import main
 
 
 def _is_loopback(host: object) -> bool:
@@ -61,3 +65,26 @@ def server() -> Iterator[Server]:
     """A scriptable chat server on a loopback port."""
     with Server() as running:
         yield running
+
+
+class Checked(NamedTuple):
+    """One run of `replykit check`."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def check(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Run `replykit check` in this process, in an empty folder."""
+    for name in [name for name in os.environ if name.startswith("REPLYKIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> Checked:
+        code = main(["check", *arguments])
+        said = capsys.readouterr()
+        return Checked(code, said.out, said.err)
+
+    return call

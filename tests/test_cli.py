@@ -176,6 +176,21 @@ def test_needs_review_is_exit_1(server: Server) -> None:
     assert any("11月28日" in line and "grounded-facts" in line for line in ran.lines)
 
 
+@pytest.mark.parametrize(
+    ("draft", "words"),
+    [
+        ("呵呵，我来为您查询。", "1 error in the draft, none left"),
+        ("我来为您查询。", "the draft as it stands, no errors"),
+    ],
+)
+def test_an_answer_that_was_not_used_is_told(draft: str, words: str, server: Server) -> None:
+    """Where the model gave nothing that can be used and the draft was mended without it, the command says so."""
+    server.script(fault.answer("", "content_filter"))
+    ran = run("rewrite", draft, "--model", "test", "--base-url", server.url, OPENAI_API_KEY=KEY)
+    assert (ran.code, ran.out.strip()) == (0, "我来为您查询。")
+    assert f"repaired: the model's answer ended with content_filter; {words}" in ran.lines
+
+
 def test_no_answer_is_exit_3(server: Server) -> None:
     """A model that gives no answer is one line on standard error that never holds the key, and exit code 3."""
     server.script(fault.status(401, f"Incorrect API key provided: {KEY}"))
@@ -533,7 +548,7 @@ def test_a_full_disk_is_one_line() -> None:
     assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
 def test_closed_streams(closed: str) -> None:
     """A command whose input or output the caller has closed says so, or does its work."""
     command = f'exec "{sys.executable}" -m replykit check - {closed}'
@@ -604,14 +619,14 @@ good = ["您好。", "锵锵。"]
     file.write_text(rule, "utf-8")
     ran = here("playbook", "test", str(file))
     assert ran.code == 1
-    found = [line for line in ran.out.splitlines() if line.startswith("no-tada")]
-    assert [line.rpartition(": ")[2] for line in found] == ["当当，您好。", "锵锵。", "呵呵，您好。"]
+    found = [line for line in ran.out.splitlines() if ": error " in line and "  no-tada  " in line]
+    assert [line.rpartition(": ")[2] for line in found] == ["呵呵，您好。", "当当，您好。", "锵锵。"]
 
 
 def test_the_built_in_playbook_holds(here: Any) -> None:
     """Every example of the built-in playbook holds, and everything that it says passes its own rules."""
     ran = here("playbook", "test")
-    assert (ran.code, ran.out) == (0, "")
+    assert (ran.code, ": error " in ran.out) == (0, False)
 
 
 def test_doctor(here: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -633,7 +648,8 @@ def test_doctor_finds_a_broken_playbook(here: Any) -> None:
     assert "Traceback" not in ran.out + ran.err
 
 
-COMMANDS = [["rewrite"], ["draft"], ["check"], ["prompt"], ["playbook", "show"], ["playbook", "test"], ["doctor"]]
+COMMANDS = [["rewrite"], ["draft"], ["check"], ["prompt"], ["doctor"]]
+COMMANDS += [["playbook", "show"], ["playbook", "test"], ["playbook", "new"]]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

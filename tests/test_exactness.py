@@ -41,13 +41,15 @@ def test_a_part_is_written_the_same_every_time() -> None:
 
 
 def test_every_guard_is_counted() -> None:
-    """Each of the four guards has labelled cases, and finds most of them."""
+    """Each guard, the rules on a reply as an answer and `assess` have labelled cases, and find most of them."""
     counts = list(score_guards.count_guards())
     assert {name.partition(",")[0] for name, *_ in counts} == {
         "grounded-facts",
         "keep-placeholders",
         "keep-meaning",
         "match-script",
+        "empathy",
+        "assess",
     }
     assert all(cases >= 20 and count.recall > 0.9 and count.precision > 0.9 for _, _, cases, count in counts)
 

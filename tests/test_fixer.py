@@ -79,6 +79,9 @@ def _untouchable(text: str) -> Counter[object]:
         ("公司规定不能退。", "目前暂时无法退，我来为您看看还有哪些办法。"),
         ("抱歉让您久等了，马上处理。", "感谢您的耐心等待，马上处理。"),
         ("保证明天送到。", "预计明天送到。"),
+        ("这个故障是技术部没测好。", "这是我们的疏忽，给您带来不便了。"),
+        ("回放没上传是教研组没安排好，今晚补传。", "这是我们的疏忽，给您带来不便了，今晚补传。"),
+        ("你是不是听不懂？", "我再为您说明一遍。"),
     ],
 )
 def test_a_forbidden_wording_gives_way_to_the_playbooks_own(draft: str, repaired: str) -> None:
@@ -104,15 +107,59 @@ def test_nothing_is_repaired_into_silence(reply: str) -> None:
 
 def test_a_clause_with_a_number_is_left_for_review() -> None:
     """A repair that would lose an order number is not made; the violation stays to be seen."""
-    draft = "订单 A1001 没办法退的。"
+    draft = "订单 A1001 这事我不管。"
     assert FIXER.fix(draft) == draft
     assert not CHECKER.check(draft).ok
+
+
+def test_a_repair_keeps_the_number_beside_it() -> None:
+    """Where the wording has a place for the matter, the number stays with it."""
+    assert FIXER.fix("订单 A1001 没办法退的。") == "订单 A1001 暂时无法退，我会继续为您跟进。"
+
+
+@pytest.mark.parametrize("draft", ["手机进水是您自己弄坏的。", "是您自己取消的。", "这是您操作不当造成的。"])
+def test_no_fault_is_taken_over_that_is_not_ours(draft: str) -> None:
+    """Damage or a cancellation is not turned into an apology for having explained badly; a person decides."""
+    assert FIXER.fix(draft) == draft
+
+
+@pytest.mark.parametrize("draft", ["这是银行的问题。", "不是我的责任。"])
+def test_what_others_did_is_followed_up_not_admitted(draft: str) -> None:
+    """A delay of a bank becomes an offer to follow it up, never a fault of ours."""
+    fixed = FIXER.fix(draft)
+    assert "我们的疏忽" not in fixed
+    assert CHECKER.check(fixed).ok
 
 
 def test_the_same_wording_is_not_said_twice() -> None:
     """Two clauses with the same professional wording leave one."""
     fixed = FIXER.fix("这个没办法的，那个也没办法的。")
     assert fixed.count("现成的解决方案") == 1
+
+
+def test_a_step_is_not_said_twice() -> None:
+    """Where the text has the next step already, a repair keeps what it refuses and does not repeat the step."""
+    assert FIXER.fix("没办法提供发票，没办法提供收据。") == "暂时无法提供发票，我会继续为您跟进，暂时无法提供收据。"
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "定金不退只能怪您没按时付尾款，现在补付的话，商品还给您留着。",
+        "定金不退只能怪您沒按時付尾款。",
+        "手机不能退款是您自己弄坏的。",
+    ],
+)
+def test_a_refusal_is_not_repaired_away(draft: str) -> None:
+    """A ready line never takes the place of a clause that refuses a matter which the line does not name."""
+    assert FIXER.fix(draft) == draft
+    assert not CHECKER.check(draft).ok
+
+
+@pytest.mark.parametrize("draft", ["这个没办法的。", "实在是没有办法。", "您弄错了。"])
+def test_a_clause_without_a_matter_gives_way(draft: str) -> None:
+    """A clause that refuses nothing by name is replaced as a whole."""
+    assert CHECKER.check(FIXER.fix(draft)).ok
 
 
 def test_a_very_long_text_is_returned_as_it_is() -> None:

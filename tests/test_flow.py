@@ -100,7 +100,7 @@ def test_model_that_never_improves_needs_review() -> None:
     assert reply.text == BAD
     assert [v.rule for v in reply.violations] == ["no-way"]
     assert reply.reason == "still breaks no-brush-off"
-    assert [attempt.made_by for attempt in reply.attempts] == ["model", "model", "fixer"]
+    assert [attempt.made_by for attempt in reply.attempts] == ["model", "model"]  # nothing to repair is no attempt
     assert len(asked) == 2
     assert reply.original == "没办法，呵呵。"
 
@@ -215,6 +215,23 @@ def test_blank_answer_is_asked_for_once_more() -> None:
     assert reply.attempts[0].outcome == "blank"
     _, asked = run(REWRITE, [said(" ", "blank"), said("", "blank"), GOOD], max_repairs=5)
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\ufeff\u2060", "……", "。", "🙂", "\u202e"])
+def test_answer_without_words_is_blank(text: str) -> None:
+    """What nobody can read is no reply: it is asked for once more, and never leaves as clean."""
+    reply, requests = run(DRAFT, [text, text])
+    assert len(requests) == 2
+    assert [attempt.outcome for attempt in reply.attempts[:2]] == ["blank", "blank"]
+    assert reply.status == "needs_review"
+    assert reply.text != text
+
+
+def test_draft_without_words_needs_review() -> None:
+    """A draft of marks and emoji alone says nothing, and comes back as it is for a person to see."""
+    request = Request(task="rewrite", draft="🙂")
+    reply, _ = run(request, [], offline=True)
+    assert (reply.text, reply.status, reply.reason) == ("🙂", "needs_review", "there are no words in it")
 
 
 @pytest.mark.parametrize("error", [ChatTimeoutError("late"), ChatRateLimitError("busy"), BudgetError("spent")])

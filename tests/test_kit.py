@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from small import SMALL
 
+import replykit
 from replykit.checker import checker_for
 from replykit.errors import (
     BudgetError,
@@ -137,6 +139,12 @@ def test_text_that_is_too_long_is_refused() -> None:
         ({"history": [{"role": "tool", "content": "x"}]}, r"history\[0\] has the role 'tool'; known: user, customer"),
         ({"history": [{"role": "user"}]}, r"history\[0\] has no text under 'content'"),
         ({"history": [{"content": "x"}]}, r"history\[0\] has the role None"),
+        ({"history": [{"role": "user", "content": b"x"}]}, r"history\[0\] has no text under 'content'"),
+        ({"history": None}, "history must be a list of turns"),
+        ({"history": 5}, "history must be a list of turns"),
+        ({"facts": None}, "facts must be a list of lines, not one NoneType"),
+        ({"facts": {"运费": "免"}}, "facts must be a list of lines, not one dict"),
+        ({"facts": 5}, "facts must be a list of lines, not one int"),
     ],
 )
 def test_wrong_argument_is_named(fields: dict[str, Any], says: str) -> None:
@@ -145,11 +153,35 @@ def test_wrong_argument_is_named(fields: dict[str, Any], says: str) -> None:
         made("sync", "rewrite", [], GOOD, **fields)
 
 
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"language": "zh"}, "language: "),
+        ({"customer": 5}, "customer: "),
+        ({"draft": ["x"]}, "draft: "),
+        ({"facts": "一条事实"}, "facts must be a list of lines"),
+        ({"history": "在吗"}, "history must be a list of turns"),
+    ],
+)
+def test_wrong_argument_of_a_check_is_named(fields: dict[str, Any], says: str) -> None:
+    """A check and a repair refuse what they cannot use as a rewrite does, with no error of a lower layer."""
+    kit = ReplyKit(playbook=SMALL)
+    for method in (kit.check, kit.fix, functools.partial(replykit.check, playbook=SMALL)):
+        with pytest.raises(UsageError, match=says):
+            method(GOOD, **fields)
+
+
+def test_unknown_scene_is_named() -> None:
+    """A scene that no phrasebook can have is refused, not answered with nothing."""
+    with pytest.raises(UsageError, match="there is no scene 'lunch'; known: "):
+        ReplyKit(playbook=SMALL).acknowledge("订单呢？", scene="lunch")  # type: ignore[arg-type]  # the point
+
+
 def test_history_may_be_what_chat_apis_use() -> None:
     """OpenAI's messages and our turns lead to the same request; user is the customer."""
     dicts = [
         {"role": "user", "content": "在吗"},
-        {"role": "assistant", "content": "在的"},
+        {"role": "assistant", "content": ["在的"]},
         {"role": "user", "content": [{"type": "text", "text": "订单呢"}]},
     ]
     turns = [
@@ -167,6 +199,8 @@ def test_history_may_be_what_chat_apis_use() -> None:
     ("settings", "says"),
     [
         ({"model": "m", "chat": FakeChat([])}, "either a model or a chat"),
+        ({"chat": object()}, "chat must be an object with a method complete"),
+        ({"chat": FakeChat}, "chat must be an object with a method complete"),
         ({"base_url": "http://localhost/v1"}, "need a model"),
         ({"api_key": "k"}, "need a model"),
         ({"max_repairs": -1}, "max_repairs must be 0 or more"),
@@ -292,6 +326,15 @@ def test_scene_without_lines_needs_review() -> None:
     assert (reply.text, reply.status, reply.reason) == ("", "needs_review", "there is no text to send")
 
 
+def test_language_is_that_of_the_customer_in_the_history() -> None:
+    """Without a message the customer's last turn decides the language, not the draft; with one, the message does."""
+    history = [{"role": "user", "content": "請問訂單為什麼還沒到？"}]
+    reply, chat = made("sync", "rewrite", ["您好，我來為您核實。"], "您好，我来为您核实。", history=history)
+    assert (reply.language, reply.status) == ("zh-Hant", "clean")
+    assert "繁體中文" in chat.requests[0].messages[1].content
+    assert made("sync", "draft", [GOOD], "请问订单呢？", history=history)[0].language == "zh-Hans"
+
+
 def test_escalation_is_told_with_a_model_too() -> None:
     """Whether a human should take over is read from the customer, whatever the text says."""
     assert made("sync", "draft", [GOOD], "你们是骗子！")[0].escalate
@@ -409,6 +452,33 @@ def test_chat_of_the_callers_own_stays_open() -> None:
     with ReplyKit(playbook=SMALL, chat=chat) as kit:
         kit.draft("订单呢？")
     assert not chat.closed
+
+
+@pytest.mark.parametrize("slot", ["[客户姓名]", "{{name}}", "{订单号}", "%s"])
+def test_drafted_reply_holds_no_variable_of_its_own(slot: str) -> None:
+    """A model that leaves a hole to be filled in has not written a reply; a variable of the facts may stand."""
+    said = f"您好{slot}，我来为您核实订单的进度，有进展会通知您。"
+    reply = ReplyKit(chat=FakeChat([said, said])).draft("请问我的订单到哪里了？")
+    assert reply.status == "needs_review"
+    assert [violation.text for violation in reply.violations if violation.severity == "error"] == [slot]
+    reply = ReplyKit(chat=FakeChat([said])).draft("请问我的订单到哪里了？", facts=[f"称呼：{slot}"])
+    assert reply.status == "clean"
+
+
+def test_chat_of_the_other_world_is_named() -> None:
+    """A chat that answers with something else, as one made for the other kit does, is wrong use and says so."""
+
+    class Chatty:
+        def complete(self, request: ChatRequest) -> str:
+            return GOOD
+
+    chat: Any
+    for chat, says in ((AsyncFakeChat([GOOD]), "give this chat to AsyncReplyKit"), (Chatty(), "a Completion, not str")):
+        with pytest.raises(UsageError, match=says):
+            ReplyKit(playbook=SMALL, chat=chat).draft("订单呢？")
+    chat = FakeChat([GOOD])
+    with pytest.raises(UsageError, match="give this chat to ReplyKit"):
+        asyncio.run(AsyncReplyKit(playbook=SMALL, chat=chat).draft("订单呢？"))
 
 
 def test_script_that_runs_out_says_so() -> None:

@@ -9,7 +9,7 @@ import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replykit.literals import fold_pattern, hit_groups, needed_literals, shortest_texts
+from replykit.literals import fold_pattern, needed_literals, rarest_literals, shortest_texts
 from replykit.pattern import Pattern
 from replykit.text import fold
 
@@ -46,13 +46,14 @@ def patterns_with_texts(draw: st.DrawFn) -> tuple[str, str]:
 @settings(max_examples=300)
 @given(patterns_with_texts())
 def test_every_match_holds_a_literal(case: tuple[str, str]) -> None:
-    """Whatever a pattern matches holds one of its needed literals."""
+    """Whatever a pattern matches holds one of its needed literals, and one of the rarest."""
     pattern, text = case
-    needed = needed_literals(fold_pattern(pattern))
     whole = Pattern([pattern.replace("(?P<hit>", "(")], {})
     folded = fold(text)
-    for start, end in whole.spans(folded):
-        assert needed is None or any(literal in folded[start:end] for literal in needed)
+    for find in (needed_literals, rarest_literals):
+        literals = find(fold_pattern(pattern))
+        for start, end in whole.spans(folded):
+            assert literals is None or any(literal in folded[start:end] for literal in literals)
 
 
 @settings(max_examples=200)
@@ -63,15 +64,6 @@ def test_the_shortest_texts_match(pattern: str) -> None:
         return
     folded = fold_pattern(pattern)
     assert all(re2.fullmatch(folded, text) for text in shortest_texts(folded))
-
-
-@settings(max_examples=200)
-@given(PATTERNS)
-def test_groups_are_counted_as_re2_counts_them(pattern: str) -> None:
-    """The number of groups, and of the one named hit, are RE2's own."""
-    compiled = re2.compile(pattern)
-    hit = compiled.groupindex.get("hit")
-    assert hit_groups(pattern) == (compiled.groups, (hit,) if hit else ())
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8))
@@ -122,6 +114,28 @@ def test_a_folded_pattern_finds_the_folded_text(text: str) -> None:
 def test_needed_literals(pattern: str, needed: set[str] | None) -> None:
     """The rarest literals that the structure shows; None where a match may hold none or nothing is sure."""
     assert needed_literals(pattern) == (None if needed is None else frozenset(needed))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rarest"),
+    [
+        ("没有?办法", {"没办法", "没有办法"}),
+        ("[您你](?:们)?这么", {"您这么", "你这么", "您们这么", "你们这么"}),
+        ("[您你][^,]{0,4}(?:糊涂|离谱)", {"糊涂", "离谱"}),
+        ("[哦喔]{2,}", {"哦哦", "哦喔", "喔哦", "喔喔"}),
+        ("(?:没有)+办法", {"办法"}),
+        ("(?:没有){1}办法", {"没有办法"}),
+        ("(?:没有){1,}办法", {"办法"}),
+        ("没办法|办法", {"办法"}),
+        ("您(?:好|)", {"您"}),
+        ("您?", None),
+        ("[a-z]好|.", None),
+        ("(好", None),
+    ],
+)
+def test_rarest_literals(pattern: str, rarest: set[str] | None) -> None:
+    """Parts side by side are taken together, and what stands in most replies is left where another part is rarer."""
+    assert rarest_literals(pattern) == (None if rarest is None else frozenset(rarest))
 
 
 @pytest.mark.parametrize(

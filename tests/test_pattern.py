@@ -115,12 +115,12 @@ def test_a_pattern_that_explodes_elsewhere_is_harmless() -> None:
 
 def test_literals_hold_the_texts_that_may_stand_disguised() -> None:
     """Beside what every match holds stand the short texts of the pattern, for the search for disguises."""
-    assert Pattern(["(?:我|您)(?P<hit>没有?办法)"], WORDS).literals == frozenset({"办法", "没办法", "没有办法"})
+    assert Pattern(["(?:我|您)(?P<hit>没有?办法)"], WORDS).literals.disguised == {"办法", "没办法", "没有办法"}
 
 
 def test_no_literals_where_one_source_needs_none() -> None:
     """One source that may match anything means that the rule is always tried."""
-    assert Pattern(["没办法", r"\d+"], WORDS).literals is None
+    assert Pattern(["没办法", r"\d+"], WORDS).literals.triggers is None
 
 
 @pytest.mark.parametrize(

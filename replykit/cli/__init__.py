@@ -73,8 +73,9 @@ def _drop_output() -> None:
 
 def _speak_utf8() -> None:
     """Write UTF-8 whatever the locale says; what UTF-8 cannot hold is written as an escape, as JSON writes it."""
-    if sys.stdout is None:  # closed by the caller
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # open until the process ends
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # open until the process ends
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 import replykit
-from replykit.cli.display import count, json_line, note, show_findings, show_line, show_marked
+from replykit.cli.baseline import Baseline
+from replykit.cli.display import count, note
+from replykit.cli.findings import Findings
+from replykit.cli.formats import FormatName, format_of
 from replykit.cli.options import (
     CustomerOption,
     EncodingOption,
@@ -18,23 +20,58 @@ from replykit.cli.options import (
     LanguageOption,
     PlaybookOption,
 )
-from replykit.cli.texts import Named, texts, turns
-from replykit.records import Report
+from replykit.cli.readers import Inputs
+from replykit.cli.selection import selected
+from replykit.cli.texts import turns
+from replykit.errors import UsageError
+from replykit.records import Severity
 
 __all__ = ["check"]
-
-Format = Literal["text", "json"]
 
 
 def check(
     text: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TEXT|FILE", help="A reply, or files of replies; - or nothing reads standard input."),
+        typer.Argument(
+            metavar="TEXT|FILE",
+            help="A reply; or files of replies, also patterns such as '**/*.txt'; - or nothing reads standard input.",
+        ),
     ] = None,
     column: Annotated[
-        str | None, typer.Option("--column", metavar="NAME", help="The column of a CSV file that holds the replies.")
+        str | None,
+        typer.Option(
+            "--column", metavar="NAME|NUMBER", help="The column (CSV, workbook) or field (JSON Lines) of the replies."
+        ),
     ] = None,
-    format: Annotated[Format, typer.Option("--format", help="json prints one object a line.")] = "text",
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook; if not given, the first.")
+    ] = None,
+    format: Annotated[
+        FormatName,
+        typer.Option(
+            "--format", help="json prints one object a line; github workflow commands; sarif one SARIF 2.1.0 log."
+        ),
+    ] = "text",
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", metavar="IDS", help="Check these rules or principles alone; parted by commas."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", metavar="IDS", help="Do not check these rules or principles; parted by commas."),
+    ] = None,
+    severity: Annotated[
+        Severity, typer.Option("--severity", help="The least that is reported; error leaves warnings out.")
+    ] = "warning",
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 even if there are errors.")] = False,
+    baseline: Annotated[
+        str | None,
+        typer.Option("--baseline", metavar="FILE", help="Report only what is not accepted in this file."),
+    ] = None,
+    write_baseline: Annotated[
+        str | None,
+        typer.Option("--write-baseline", metavar="FILE", help="Accept everything found now, and write it there."),
+    ] = None,
     customer: CustomerOption = None,
     fact: FactOption = None,
     history: HistoryOption = None,
@@ -47,19 +84,28 @@ def check(
 ) -> None:
     """Show what replies break, where, and what to say instead. Asks no chat model.
 
-    An argument that names a file is a file: in a CSV file (.csv, .tsv, or any with --column) each row of the column is
-    a reply, in another file each line that is not blank. Any other argument is the reply itself, and standard input is
-    one reply.
+    An argument that names a file, or a pattern that matches files, means those: in .csv, .tsv and .xlsx each row of
+    the column is a reply, in .jsonl the field (text, if not given), in .txt and other files each line that is not
+    blank (with --column, other files are CSV). Any other argument is the reply itself, and standard input is one reply.
 
     A reply's id in JSON is the number of its row, counted as a spreadsheet does (the header is row 1), FILE:line,
     FILE:row where there are several files, text for an argument, or stdin.
 
+    In a .txt file a comment # replykit: ignore[ID] at the end of a line, or on the line above, ignores a rule or a
+    principle there.
+
     Exit code: 0 no errors, 1 errors, 2 wrong use.
     """
-    rules = replykit.load_playbook(playbook)
+    whole = replykit.load_playbook(playbook)
+    rules = selected(whole, select or (), ignore or ())
+    if baseline and write_baseline:
+        raise UsageError("give either --baseline or --write-baseline")
+    path = baseline or write_baseline
+    accepted = Baseline(path, whole, accepting=bool(write_baseline)) if path else None
     turns_before = turns(history or ())
-    tally = Counter[str]()
-    for named in texts(text or (), column, encoding):
+    inputs = Inputs(text or (), column, sheet, encoding)
+    findings, output = Findings(rules, whole, accepted, severity), format_of(format, rules)
+    for named in inputs:
         report = replykit.check(
             named.text,
             playbook=rules,
@@ -69,40 +115,32 @@ def check(
             draft=draft,
             language=language,
         )
-        if format == "json":
-            print(_as_json(named, report))
-        elif report.violations:
-            _show(named, report)
-        tally.update(replies=1, fine=report.ok, errors=len(report.errors), warnings=len(report.warnings))
-    if format == "text":
-        _summarize(tally)
-    raise typer.Exit(1 if tally["errors"] else 0)
+        output.show(named, findings.left(named, report))
+    if not findings.tally["replies"]:
+        raise UsageError(f"nothing to check: there is no text in {', '.join(inputs.files[:3])}")
+    if accepted and write_baseline:
+        accepted.write(inputs.files, rules, whole)
+    output.finish()
+    for place, id in findings.unused:
+        note(("warning", "unused"), ("plain", f": {place}: ignore[{id}] ignores nothing"))
+    if accepted and baseline:
+        for stale in accepted.stale(inputs.files, rules, whole):
+            what = f"{stale.file}: {stale.rule} {stale.text!r}: {stale.accepted} accepted, {stale.found} found"
+            note(("warning", "stale"), ("plain", f": {baseline}: {what}"))
+    if format != "json":
+        _summarize(findings.tally, write_baseline)
+    raise typer.Exit(1 if findings.tally["errors"] and not exit_zero else 0)
 
 
-def _as_json(named: Named, report: Report) -> str:
-    violations = [violation.model_dump() for violation in report.violations]
-    return json_line({"id": named.id, "text": named.text, "ok": report.ok, "violations": violations})
-
-
-def _show(named: Named, report: Report) -> None:
-    if named.id in ("text", "stdin"):
-        show_marked(report.text, report.violations)
-        show_findings(report.violations, to=sys.stdout)
-        return
-    label = f"row {named.id}" if isinstance(named.id, int) else named.id
-    show_line(("strong", f"{label}:"))
-    show_marked(report.text, report.violations)
-    show_findings(report.violations, to=sys.stdout, label=f"{label}: ")
-    print()
-
-
-def _summarize(tally: Counter[str]) -> None:
+def _summarize(tally: Counter[str], written: str | None) -> None:
     found = [count(tally["errors"], "error"), count(tally["warnings"], "warning")]
     style = "error" if tally["errors"] else "warning" if tally["warnings"] else "good"
-    summary = (style, ", ".join(filter(None, found)) or "no errors")
-    if tally["replies"] == 1:
-        note(summary)
-    elif tally["replies"]:
-        note(("plain", f"{tally['replies']} replies, {tally['fine']} without errors: "), summary)
-    else:
-        note(("warning", "nothing to check: there is no text"))
+    replies = "" if tally["replies"] == 1 else f"{tally['replies']} replies, {tally['fine']} without errors: "
+    beside = [f"{tally['ignored']} ignored by comments"] if tally["ignored"] else []
+    if tally["accepted"] or written:
+        beside.append(f"{tally['accepted']} accepted {f'in {written}' if written else 'by the baseline'}")
+    note(
+        ("plain", replies),
+        (style, ", ".join(filter(None, found)) or "no errors"),
+        ("plain", f" ({', '.join(beside)})" if beside else ""),
+    )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import re
+from typing import BinaryIO
 
 from replykit.errors import TextError, UsageError
 
-__all__ = ["GUESSED", "decode", "readable"]
+__all__ = ["GUESSED", "decode", "encoding_of", "readable"]
 
 GUESSED = "gb18030"
+_CHUNK = 1024 * 1024  # bytes
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -25,14 +29,38 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
         UsageError: there is no such encoding.
         TextError: the bytes are none of it.
     """
-    marked = next((found for mark, found in _MARKS.items() if data.startswith(mark)), None)
+    read_as = encoding_of(io.BytesIO(data), name, encoding)
+    return data.decode(read_as), read_as
+
+
+def encoding_of(file: BinaryIO, name: str, encoding: str | None = None) -> str:
+    """Return the encoding in which all of a file is text; one MiB of it is in memory at a time.
+
+    Args:
+        file: the file, from its beginning; it must be one that can be read again.
+        name: what the user calls it.
+        encoding: the encoding; None: by the byte order mark, else UTF-8, else GB18030 (which holds GBK and GB2312).
+
+    Raises:
+        UsageError: there is no such encoding.
+        TextError: the file is none of it.
+    """
+    start = file.read(3)
+    marked = next((found for mark, found in _MARKS.items() if start.startswith(mark)), None)
     for candidate in [encoding] if encoding else [marked] if marked else ["utf-8", GUESSED]:
+        file.seek(0)
         try:
-            return data.decode(candidate), candidate
+            b" ".decode(candidate, "replace")  # refuses a codec that is none of text
+            decoder = codecs.getincrementaldecoder(candidate)()
+            while chunk := file.read(_CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
         except LookupError:
             raise UsageError(f"unknown encoding {candidate!r}; some that are known: utf-8, gb18030, big5") from None
         except UnicodeError:
             continue
+        # Whoever names UTF-8 does not mean the mark to be text.
+        return marked if marked and codecs.lookup(candidate).name == "utf-8" else candidate
     tried = encoding or marked or "UTF-8 or GB18030"
     raise TextError(f"{name} is no text in {tried}; save it as UTF-8, or name its encoding with --encoding")
 

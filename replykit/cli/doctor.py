@@ -14,7 +14,7 @@ import replykit
 from replykit.cli.display import show_line
 from replykit.cli.options import BaseUrlOption, ModelOption, PlaybookOption, TimeoutOption, api_key
 from replykit.errors import ReplykitError
-from replykit.proof import flaws_in
+from replykit.lint import prove
 
 __all__ = ["doctor"]
 
@@ -69,7 +69,7 @@ def _installed() -> tuple[Verdict, str]:
 
 def _proved(playbook: str) -> tuple[Verdict, str]:
     rules = replykit.load_playbook(playbook)
-    flaws = list(flaws_in(rules))
+    flaws = list(prove(rules))
     if flaws:
         return "wrong", f"{playbook}: {len(flaws)} examples or wordings fail (see replykit playbook test {playbook})"
     return "ok", f"{playbook}: {len(rules.principles)} principles, {len(rules.rules)} rules, every example holds"

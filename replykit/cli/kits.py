@@ -65,6 +65,9 @@ def finish(reply: Reply, *, as_json: bool) -> None:
     raise typer.Exit(1 if reply.status == "needs_review" else 0)
 
 
+_MOST_SHOWN = 50  # nobody reads on; a megabyte of text may hold a hundred thousand
+
+
 def _explain(reply: Reply) -> None:
     warnings = count(sum(violation.severity == "warning" for violation in reply.violations), "warning")
     left = f", {warnings}" if warnings else ""
@@ -74,12 +77,20 @@ def _explain(reply: Reply) -> None:
         note(("good", "repaired"), ("plain", f": {_mended(reply)}{left}"))
     else:
         note(("good", "clean"), ("plain", f": no errors{left}"))
-    show_findings(reply.violations, to=sys.stderr)
+    show_findings(reply.violations[:_MOST_SHOWN], to=sys.stderr)
+    if len(reply.violations) > _MOST_SHOWN:
+        note(("plain", f"… and {len(reply.violations) - _MOST_SHOWN:,} more; --json lists them all"))
     if reply.escalate:
         note(("warning", "escalate"), ("plain", ": hand this conversation to a person"))
 
 
 def _mended(reply: Reply) -> str:
-    before = count(sum(violation.severity == "error" for violation in reply.attempts[0].violations), "error")
-    what = "the first answer" if reply.attempts[0].made_by == "model" else "the draft"
-    return f"{before} in {what}, none left" if before else f"no errors in {what}, fewer warnings now"
+    first = next(attempt for attempt in reply.attempts if attempt.outcome in (None, "complete"))
+    what = "the first answer" if first.made_by == "model" else "the draft"
+    before = count(sum(violation.severity == "error" for violation in first.violations), "error")
+    if first.text == reply.text:
+        done = f"{what} as it stands, no errors"
+    else:
+        done = f"{before} in {what}, none left" if before else f"no errors in {what}, fewer warnings now"
+    unused = reply.attempts[0].outcome
+    return done if first is reply.attempts[0] else f"the model's answer ended with {unused}; {done}"

@@ -1,74 +1,124 @@
-"""`replykit playbook`: what a playbook holds, and whether it keeps its word."""
+"""`replykit playbook`: what a playbook holds, whether it keeps its word, and a first one of one's own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
-from replykit.cli.display import note, say, show_line
-from replykit.playbook import Playbook, Principle, load_playbook
-from replykit.proof import flaws_in
-from replykit.rules import Rule
+from replykit.cli.display import count, json_line, note, show_line
+from replykit.cli.rulebook import rulebook
+from replykit.lint import Flaw, lint
+from replykit.playbook import read_playbook
+from replykit.starter import write_starter
 
 __all__ = ["playbook"]
 
+Format = Literal["text", "json"]
 NameArgument = Annotated[
     str,
     typer.Argument(
         metavar="NAME|PATH", envvar="REPLYKIT_PLAYBOOK", help="A built-in playbook, a TOML file or a folder of them."
     ),
 ]
+_LONGEST = 60  # code points of an example on one line
 
 playbook = typer.Typer(rich_markup_mode=None)
 
 
 @playbook.callback()
 def _about() -> None:
-    """Show or test a playbook."""
+    """Show, test or begin a playbook."""
 
 
 @playbook.command()
-def show(name: NameArgument = "zh") -> None:
-    """Print the principles, their rules with examples, and where each comes from."""
-    rules = load_playbook(name)
-    languages = ", ".join(rules.languages)
-    show_line(("strong", rules.name), ("plain", f"  {rules.description}"), ("quiet", f"  ({languages})"))
-    for principle in rules.principles:
-        say("")
-        for line in _principle(rules, principle):
-            show_line(*line)
+def show(
+    name: NameArgument = "zh",
+    principle: Annotated[
+        str | None, typer.Option("--principle", metavar="ID", help="Only this principle and its rules.")
+    ] = None,
+    rule: Annotated[str | None, typer.Option("--rule", metavar="ID", help="Only this rule, with all it holds.")] = None,
+) -> None:
+    """Print the principles, their rules with examples, and where each comes from.
+
+    Exit code: 0 printed, 2 there is no such playbook, principle or rule.
+    """
+    for line in rulebook(*read_playbook(name), principle=principle, rule=rule):
+        show_line(*line)
 
 
 @playbook.command("test")
-def run_examples(name: NameArgument = "zh") -> None:
-    """Run every example of every rule, and check everything that the playbook says itself.
+def run_test(
+    name: NameArgument = "zh",
+    format: Annotated[Format, typer.Option("--format", help="json prints one object a line.")] = "text",
+    strict: Annotated[bool, typer.Option("--strict", help="Notes fail as well.")] = False,
+) -> None:
+    """Run every example, and report what is wrong, superfluous or unproved, with file and line.
 
-    Exit code: 0 all hold, 1 some do not, 2 the playbook is missing or wrong.
+    An error means that the playbook does not do what it says: an example that does not hold, a rule that never fires,
+    an exception that excuses too much, a pattern that RE2 cannot read, a suggestion that breaks a rule. A note is about
+    the playbook's own rules, not about those it inherits. Each line names a code that does not change.
+
+    Exit code: 0 no errors, 1 errors (with --strict, notes), 2 the playbook is missing or cannot be read.
     """
-    rules = load_playbook(name)
-    flaws = list(flaws_in(rules))
+    rules, places = read_playbook(name)
+    flaws = sorted(lint(rules, places), key=_by_place)
     for flaw in flaws:
-        show_line(("error", flaw.id), ("plain", f"  {flaw.problem}: {flaw.text}"))
-    examples = sum(len(rule.bad) + len(rule.softened) + len(rule.good) for rule in rules.rules)
-    summary = f"{len(rules.rules)} rules, {examples} examples: "
-    note(("plain", summary), ("error", f"{len(flaws)} fail") if flaws else ("good", "all hold"))
-    raise typer.Exit(1 if flaws else 0)
+        if format == "json":
+            print(_as_json(flaw))
+        else:
+            show_line(*_line(flaw))
+    levels = Counter(flaw.level for flaw in flaws)
+    if format == "text":
+        examples = sum(len(rule.bad) + len(rule.softened) + len(rule.good) for rule in rules.rules)
+        found = ", ".join(filter(None, (count(levels["error"], "error"), count(levels["note"], "note"))))
+        style = "error" if levels["error"] else "warning" if levels["note"] else "good"
+        read = f"{count(len(rules.rules), 'rule') or 'no rules'}, {count(examples, 'example') or 'no examples'}: "
+        note(("plain", read), (style, found or "all hold"))
+    raise typer.Exit(1 if levels["error"] or (strict and flaws) else 0)
 
 
-def _principle(rules: Playbook, principle: Principle) -> Iterator[list[tuple[str, str]]]:
-    yield [("strong", principle.id), ("plain", f"  {principle.title}"), ("quiet", f"  {'; '.join(principle.sources)}")]
-    for guidance in principle.guidance:
-        yield [("plain", f"  - {guidance}")]
-    for rule in rules.rules:
-        if rule.principle == principle.id:
-            yield from _rule(rule)
+@playbook.command()
+def new(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The file to write; its name ends in .toml.")],
+    extends: Annotated[
+        str,
+        typer.Option(
+            "--extends", metavar="NAME|PATH", help="The playbook that it adds to: zh, or one that extends it."
+        ),
+    ] = "zh",
+) -> None:
+    """Write a commented playbook of your own to begin with. It passes its test as it stands.
+
+    Exit code: 0 written, 2 the file is there already, cannot be written, or there is no such base.
+    """
+    write_starter(path, extends)
+    note(("good", "written"), ("plain", f": {path}; change it, then run: replykit playbook test {path}"))
 
 
-def _rule(rule: Rule) -> Iterator[list[tuple[str, str]]]:
-    yield [(rule.severity, f"  {rule.severity:<8}"), ("plain", rule.id), ("quiet", f"  {rule.source}")]
-    yield [("plain", f"          {rule.message}")]
-    for style, mark, examples in (("error", "✗", rule.bad), ("warning", "~", rule.softened), ("good", "✓", rule.good)):
-        for example in examples:
-            yield [(style, f"          {mark} "), ("plain", " ".join(example.text.split()))]
+def _by_place(flaw: Flaw) -> tuple[str, int, int]:
+    return (str(flaw.place.file), flaw.place.line, flaw.place.column) if flaw.place else ("", 0, 0)
+
+
+def _line(flaw: Flaw) -> Iterable[tuple[str, str]]:
+    about = " ".join(flaw.text.split())
+    if len(about) > _LONGEST:
+        about = about[:_LONGEST] + "…"
+    shown = f": {about}" if about and about not in flaw.message else ""
+    style = "error" if flaw.level == "error" else "quiet"
+    return (
+        ("quiet", f"{flaw.place}: "),
+        (style, f"{flaw.level} {flaw.code}"),
+        ("strong", f"  {flaw.id}"),
+        ("plain", f"  {flaw.message}{shown}"),
+    )
+
+
+def _as_json(flaw: Flaw) -> str:
+    place = flaw.place
+    where = {"file": str(place.file), "line": place.line, "column": place.column} if place else {}
+    said = {"level": flaw.level, "code": flaw.code, "table": flaw.table, "id": flaw.id}
+    return json_line({**where, **said, "message": flaw.message, "text": flaw.text})

@@ -85,6 +85,7 @@ class _Scan(NamedTuple):
     rest: str  # the folded text with everything blanked that was read
 
 
+@functools.lru_cache(maxsize=8)  # one check asks for the facts of the same draft three times
 def _scan(text: str) -> _Scan:
     folded = rest = fold_numerals(text)
     scan = _Scan([], [], folded, rest)

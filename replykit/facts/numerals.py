@@ -5,12 +5,13 @@ And the two shapes that every table of forms around a numeral shares, `Found` an
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Hashable
 from fractions import Fraction
 from typing import NamedTuple
 
-from replykit.text import fold
+from replykit.text import fold, fold_table
 
 __all__ = ["ARABIC", "HAN", "NUMBER", "START", "TO", "Found", "Reader", "fold_numerals", "parse_numeral", "parse_span"]
 
@@ -81,6 +82,15 @@ TO = r"\s?(?:[-~]{1,2}|到|至|to(?=\s))\s?"
 """What stands between the two ends of a range in folded text."""
 
 
+@functools.cache
+def _fold_table() -> list[int]:
+    """Three steps in one: marks that part clauses, the fold, then what looks alike."""
+    table = list(fold_table())
+    for code, mark in _MARKS.items():
+        table[code] = ord(fold(mark))
+    return [_LIKE.get(target, target) for target in table]
+
+
 def fold_numerals(text: str) -> str:
     """Return a text as numerals are read in it: folded, dashes and zeros alike, financial numerals as plain ones.
 
@@ -90,7 +100,7 @@ def fold_numerals(text: str) -> str:
     Returns:
         A text of the same length in code points, so that offsets hold in both.
     """
-    folded = fold(text.translate(_MARKS)).translate(_LIKE)
+    folded = text.translate(_fold_table())
     return _FINANCIAL_RUN.sub(lambda run: run[0].translate(_FINANCIAL), folded)
 
 
