@@ -11,7 +11,7 @@ from replies import cases, checker_of, drafts, phrases, replies
 from speed import engines
 
 from replykit.checker import checker_for
-from replykit.playbook import load_playbook
+from replykit.loader import load_playbook
 
 PHRASES = phrases(10_000)
 TEXTS = replies(100, without=PHRASES)

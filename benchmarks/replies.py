@@ -6,7 +6,8 @@ import random
 from dataclasses import dataclass
 
 from replykit.checker import Checker
-from replykit.playbook import Playbook, load_playbook
+from replykit.loader import load_playbook
+from replykit.playbook import Playbook
 from replykit.rules import Rule
 from replykit.text import holds_traditional
 

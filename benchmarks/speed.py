@@ -17,7 +17,7 @@ from measuring import Compared, compare, compare_processes
 from replies import cases, checker_of, drafts, phrases, replies
 
 from replykit.checker import Checker, checker_for
-from replykit.playbook import load_playbook
+from replykit.loader import load_playbook
 
 __all__ = ["Bar", "Section", "Size", "engines", "sections"]
 

@@ -24,7 +24,8 @@ from replykit.errors import (
     UsageError,
 )
 from replykit.intake import History, given_of, text_of
-from replykit.playbook import Playbook, load_playbook
+from replykit.loader import load_playbook
+from replykit.playbook import Playbook
 from replykit.records import (
     Assessment,
     Attempt,

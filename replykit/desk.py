@@ -16,7 +16,8 @@ from replykit.errors import TextError, UsageError
 from replykit.fixer import Fixer
 from replykit.flow import reply_flow, reply_of
 from replykit.intake import History, facts_of, given_of, request_of, text_of, turns_of
-from replykit.playbook import Playbook, Scene, load_playbook
+from replykit.loader import load_playbook
+from replykit.playbook import Playbook, Scene
 from replykit.records import Assessment, Language, Reply, Report
 from replykit.standby import acknowledgement
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from replykit.errors import PlaybookError
-from replykit.playbook import BUILT_IN, load_playbook
+from replykit.loader import BUILT_IN, load_playbook
 
 __all__ = ["write_starter"]
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import replykit
 from replykit.facts import ungrounded
+from replykit.loader import load_playbook
 from replykit.meaning import contradictions
 from replykit.placeholders import PlaceholderFinder, differences
-from replykit.playbook import load_playbook
 from replykit.script import detect_language, leaks
 
 __all__ = ["Count", "count_guards", "main"]

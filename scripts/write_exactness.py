@@ -34,7 +34,7 @@ from score import (  # noqa: E402
 from score_guards import count_guards  # noqa: E402
 
 from replykit.checker import checker_for  # noqa: E402
-from replykit.playbook import load_playbook  # noqa: E402
+from replykit.loader import load_playbook  # noqa: E402
 
 __all__ = ["TARGET", "main", "sections"]
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from replykit import snapshot
 from replykit.compiled import CompiledRule
+from replykit.loader import BUILT_IN, read_playbook
 from replykit.pattern import Pattern
-from replykit.playbook import BUILT_IN, Playbook, read_playbook
+from replykit.playbook import Playbook
 
 __all__ = ["main", "render"]
 

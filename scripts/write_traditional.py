@@ -17,7 +17,8 @@ from collections.abc import Sequence
 
 from opencc import OpenCC
 
-from replykit.playbook import BUILT_IN, Playbook, load_playbook
+from replykit.loader import BUILT_IN, load_playbook
+from replykit.playbook import Playbook
 
 __all__ = ["CORRECTIONS", "main", "render", "said", "to_traditional"]
 

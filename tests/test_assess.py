@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replykit.checker import Checker, checker_for
-from replykit.playbook import load_playbook
+from replykit.loader import load_playbook
 from replykit.records import Assessment
 from replykit.rules import SignalRule
 from replykit.text import fold

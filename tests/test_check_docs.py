@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from replykit.cli.app import app
 from replykit.cli.baseline import Baseline
-from replykit.playbook import load_playbook
+from replykit.loader import load_playbook
 
 GUIDE = (Path(__file__).parent.parent / "docs" / "check.md").read_text("utf-8")
 SHELL = f'replykit() {{ "{sys.executable}" -m replykit "$@" 2>&1; }}; '

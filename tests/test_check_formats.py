@@ -23,7 +23,7 @@ import replykit
 from replykit.cli.formats.github import GithubFormat
 from replykit.cli.formats.sarif import SarifFormat
 from replykit.cli.origin import Named
-from replykit.playbook import load_playbook
+from replykit.loader import load_playbook
 from replykit.records import Report, Violation
 
 ROOT = Path(__file__).parent.parent

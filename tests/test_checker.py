@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from replykit.checker import LONGEST_TEXT, Checker, checker_for
 from replykit.errors import PlaybookError, TextError
+from replykit.loader import load_playbook
 from replykit.pattern import Pattern
-from replykit.playbook import Playbook, load_playbook
+from replykit.playbook import Playbook
 from replykit.records import Report
 from replykit.rules import Rule, SignalRule
 

@@ -12,7 +12,7 @@ import pytest
 import replykit
 from replykit.cli import main
 from replykit.lint import lint
-from replykit.playbook import read_playbook
+from replykit.loader import read_playbook
 
 
 class Ran(NamedTuple):

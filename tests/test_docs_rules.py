@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from replykit.lint import CODES, prove
-from replykit.playbook import read_playbook
+from replykit.loader import read_playbook
 from replykit.rules import Rule
 
 PAGE = (Path(__file__).parent.parent / "docs" / "rules.md").read_text("utf-8")

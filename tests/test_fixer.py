@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from replykit.checker import checker_for
 from replykit.facts import find_facts
 from replykit.fixer import LONGEST_TEXT, Fixer
+from replykit.loader import load_playbook
 from replykit.placeholders import PlaceholderFinder
-from replykit.playbook import load_playbook
 
 PLAYBOOK = load_playbook("zh")
 CHECKER = checker_for(PLAYBOOK)

@@ -23,7 +23,7 @@ from replykit.errors import (
 )
 from replykit.fixer import Fixer
 from replykit.flow import reply_flow
-from replykit.playbook import load_playbook
+from replykit.loader import load_playbook
 from replykit.records import ChatRequest, Completion, Outcome, Reply, Request, Usage
 from replykit.testing import FakeChat
 

@@ -27,7 +27,7 @@ from replykit.errors import (
     UsageError,
 )
 from replykit.kit import AsyncReplyKit, ReplyKit
-from replykit.playbook import load_playbook
+from replykit.loader import load_playbook
 from replykit.records import ChatRequest, Completion, Reply, Turn, Usage
 from replykit.testing import Answer, AsyncFakeChat, FakeChat
 

@@ -14,8 +14,8 @@ from replykit.checker import Checker
 from replykit.errors import PlaybookError
 from replykit.lint import CODES, Flaw, lint, prove
 from replykit.lint.syntax import offence
+from replykit.loader import BUILT_IN, load_playbook, read_playbook
 from replykit.places import TomlFile
-from replykit.playbook import BUILT_IN, load_playbook, read_playbook
 
 Lint = Callable[[str], list[Flaw]]
 

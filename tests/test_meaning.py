@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replykit.errors import PlaybookError
+from replykit.loader import load_playbook
 from replykit.meaning import Contradiction, contradictions
-from replykit.playbook import Polarity, load_playbook
+from replykit.playbook import Polarity
 
 POLARITIES = load_playbook("zh").polarities
 CASES = tomllib.loads((Path(__file__).parent / "labelled" / "meaning.toml").read_text("utf-8"))

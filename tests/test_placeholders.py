@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replykit.errors import PlaybookError
+from replykit.loader import load_playbook
 from replykit.placeholders import PlaceholderFinder, differences
-from replykit.playbook import PlaceholderSyntax, load_playbook
+from replykit.playbook import PlaceholderSyntax
 
 SYNTAXES = load_playbook("zh").placeholders
 FINDER = PlaceholderFinder(SYNTAXES)

@@ -9,7 +9,8 @@ import pytest
 
 from replykit.checker import Checker
 from replykit.errors import PlaybookError
-from replykit.playbook import Playbook, _load_once, load_playbook
+from replykit.loader import _load_once, load_playbook
+from replykit.playbook import Playbook
 
 Write = Callable[..., str]
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replykit.playbook import Playbook, Scene, load_playbook
+from replykit.loader import load_playbook
+from replykit.playbook import Playbook, Scene
 
 CHECKED = {
     "apology-in-measure",

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replykit.errors import PromptError
-from replykit.playbook import load_playbook
+from replykit.loader import load_playbook
 from replykit.prompts import messages_for, repair_messages
 from replykit.records import (
     Assessment,

@@ -26,6 +26,7 @@ ROWS = (
     "rules",
     "places",
     "playbook",
+    "loader",
     "text",
     "literals disguise pattern reading",
     "numerals dates times money measures identifiers facts",

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from replykit.checker import Checker, checker_for
-from replykit.playbook import load_playbook
+from replykit.loader import load_playbook
 from replykit.records import Language, Turn, Violation
 from replykit.rules import Condition, Example, Rule, SignalRule
 

@@ -10,8 +10,9 @@ import write_snapshot
 
 from replykit import snapshot
 from replykit.checker import Checker
+from replykit.loader import BUILT_IN, load_playbook, read_playbook
 from replykit.pattern import Pattern
-from replykit.playbook import BUILT_IN, Playbook, load_playbook, read_playbook
+from replykit.playbook import Playbook
 from replykit.snapshot import PatternKeys, stored_literals
 
 

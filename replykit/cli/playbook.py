@@ -12,7 +12,7 @@ import typer
 from replykit.cli.display import count, json_line, note, show_line
 from replykit.cli.rulebook import rulebook
 from replykit.lint import Flaw, lint
-from replykit.playbook import read_playbook
+from replykit.loader import read_playbook
 from replykit.starter import write_starter
 
 __all__ = ["playbook"]
