@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick
 
 from replykit.compiled import CompiledRule, CompiledSignal
 from replykit.errors import PlaybookError, TextError
+from replykit.findings import Finding, without_overlaps
 from replykit.guards import GUARDS, Guard
 from replykit.pattern import Pattern
 from replykit.playbook import Playbook
 from replykit.reading import Given, Reading
 from replykit.records import Assessment, Language, Report, Severity, Signal, Turn, Violation
-from replykit.rules import Place, Rule
 from replykit.snapshot import PatternKeys
-from replykit.text import holds_traditional
+from replykit.text import holds_traditional, is_whole_word
 
-__all__ = ["Checker", "Finding", "checker_for"]
+__all__ = ["Checker", "checker_for"]
 
 CHUNK = 500  # replies that are sent to another process at once
 LONGEST_TEXT = 5_000_000  # code points
 _ALL = -1  # sources
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A violation with the rule that found it, which its repair needs.
-
-    Attributes:
-        rule: the rule that found it.
-        severity: after `soften`.
-        start, end: its span in the text as given, in code points.
-        text: what the message calls it: the span's text, or what is missing.
-    """
-
-    rule: Rule
-    severity: Severity
-    start: int
-    end: int
-    text: str
 
 
 class Checker:
@@ -256,7 +236,7 @@ class Checker:
         for literal, start, end in hits:
             for number, source in self._triggered[literal]:
                 if self._rules[number].rule.kind == "phrase":
-                    if _is_whole_word(reading.text, start, end):
+                    if is_whole_word(reading.text, start, end):
                         self._judge(self._rules[number], reading, start, end, found)
                 else:
                     sources = due.setdefault(number, {})
@@ -266,7 +246,7 @@ class Checker:
             self._match(self._rules[number], reading, sorted(sources.items()), found)
         for compiled in self._always:
             self._run(compiled, reading, found)
-        return _without_overlaps(found)
+        return without_overlaps(found)
 
     def _run(self, compiled: CompiledRule, reading: Reading, found: list[Finding]) -> None:
         """Run a rule that no literal triggers."""
@@ -318,7 +298,7 @@ class Checker:
     def _judge(self, compiled: CompiledRule, reading: Reading, start: int, end: int, found: list[Finding]) -> None:
         """Keep a hit where its place, its exceptions and its conditions let it count."""
         rule = compiled.rule
-        if rule.at != "anywhere" and not _is_at(rule.at, reading, start, end):
+        if rule.at != "anywhere" and not reading.is_at(rule.at, start, end):
             return
         if not rule.in_quotes and reading.outline.is_quoted(start, end):
             return
@@ -356,50 +336,6 @@ class Checker:
                 signals.setdefault((kind, start, end), signal)
                 escalate = escalate or compiled.signal.escalate
         return Assessment(signals=tuple(sorted(signals.values(), key=lambda s: (s.start, s.end))), escalate=escalate)
-
-
-def _is_whole_word(text: str, start: int, end: int) -> bool:
-    """Return whether a phrase with a Latin edge is a word of its own there, as OK is not in TOKEN."""
-    if text[start].isascii() and text[start].isalnum() and start > 0:
-        before = text[start - 1]
-        if before.isascii() and (before.isalnum() or before == "_"):
-            return False
-        if before in "-./@:" and start > 1 and text[start - 2].isascii() and text[start - 2].isalnum():
-            return False
-    if text[end - 1].isascii() and text[end - 1].isalnum() and end < len(text):
-        after = text[end]
-        if after.isascii() and (after.isalnum() or after == "_"):
-            return False
-        if after in "-./@:" and end + 1 < len(text) and text[end + 1].isascii() and text[end + 1].isalnum():
-            return False
-    return True
-
-
-def _is_at(place: Place, reading: Reading, start: int, end: int) -> bool:
-    text = reading.text
-    if place == "reply":
-        return not text[:start].strip() and not text[end:].strip(" \n。.!?~…,")
-    if place == "reply-start":
-        return not text[:start].strip()
-    clause_start, clause_end = reading.outline.clause(start, end)
-    at_start = not text[clause_start:start].strip()
-    at_end = not text[end:clause_end].strip(" ~")
-    return {"clause": at_start and at_end, "clause-start": at_start, "clause-end": at_end}[place]
-
-
-def _without_overlaps(found: list[Finding]) -> list[Finding]:
-    """Keep, of findings of one principle that overlap, the gravest, then the longest."""
-    kept: list[Finding] = []
-    taken: dict[str, list[tuple[int, int]]] = {}  # by principle, disjoint and sorted
-    for finding in sorted(found, key=lambda f: (f.severity != "error", f.start - f.end, f.start)):
-        spans = taken.setdefault(finding.rule.principle, [])
-        if finding.start < finding.end:
-            at = bisect_left(spans, (finding.start, finding.end))
-            if (at > 0 and spans[at - 1][1] > finding.start) or (at < len(spans) and spans[at][0] < finding.end):
-                continue
-            spans.insert(at, (finding.start, finding.end))
-        kept.append(finding)
-    return sorted(kept, key=lambda f: (f.start, f.end, f.rule.id))
 
 
 _CHECKERS: dict[int, Checker] = {}

@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 
-from replykit.checker import Checker, Finding
+from replykit.checker import Checker
 from replykit.claims import Claim, ClaimReader
 from replykit.clauses import Clauses
 from replykit.facts import find_facts
+from replykit.findings import Finding
 from replykit.pattern import Pattern
 from replykit.placeholders import PlaceholderFinder
 from replykit.reading import CompiledCondition, Given, Reading

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from replykit.disguise import Scan, Uncovered, uncover
 from replykit.pattern import Pattern
 from replykit.records import Language, Turn
-from replykit.rules import Condition
+from replykit.rules import Condition, Place
 from replykit.text import Outline, fold
 
 __all__ = ["CompiledCondition", "Given", "Reading"]
@@ -105,6 +105,18 @@ class Reading:
             end: one past its last.
         """
         return self._stands(condition, start, end) is not condition.absent
+
+    def is_at(self, place: Place, start: int, end: int) -> bool:
+        """Return whether a hit stands where its rule wants it: alone, first or last in its clause or in the reply."""
+        text = self.text
+        if place == "reply":
+            return not text[:start].strip() and not text[end:].strip(" \n。.!?~…,")
+        if place == "reply-start":
+            return not text[:start].strip()
+        clause_start, clause_end = self.outline.clause(start, end)
+        at_start = not text[clause_start:start].strip()
+        at_end = not text[end:clause_end].strip(" ~")
+        return {"clause": at_start and at_end, "clause-start": at_start, "clause-end": at_end}[place]
 
     def is_covered(self, pattern: Pattern, start: int, end: int) -> bool:
         """Return whether a match of the pattern, in the sentence of a hit, covers the hit."""

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from pathlib import Path
 
-__all__ = ["Outline", "fold", "fold_table", "holds_traditional"]
+__all__ = ["Outline", "fold", "fold_table", "holds_traditional", "is_whole_word"]
 
 _SURROGATES = range(0xD800, 0xE000)
 _REPLACEMENT = 0xFFFD
@@ -138,3 +138,26 @@ class Outline:
             return False
         at = bisect_right(self.quoted, (start, len(self.text) + 1)) - 1
         return at >= 0 and self.quoted[at][0] <= start < self.quoted[at][1] and start < end
+
+
+def is_whole_word(text: str, start: int, end: int) -> bool:
+    """Return whether a phrase with a Latin edge is a word of its own there, as OK is not in TOKEN.
+
+    Args:
+        text: a folded text.
+        start: the phrase's first code point.
+        end: one past its last.
+    """
+    if text[start].isascii() and text[start].isalnum() and start > 0:
+        before = text[start - 1]
+        if before.isascii() and (before.isalnum() or before == "_"):
+            return False
+        if before in "-./@:" and start > 1 and text[start - 2].isascii() and text[start - 2].isalnum():
+            return False
+    if text[end - 1].isascii() and text[end - 1].isalnum() and end < len(text):
+        after = text[end]
+        if after.isascii() and (after.isalnum() or after == "_"):
+            return False
+        if after in "-./@:" and end + 1 < len(text) and text[end + 1].isascii() and text[end + 1].isalnum():
+            return False
+    return True

@@ -59,6 +59,14 @@ def _untouchable(text: str) -> Counter[object]:
     return found
 
 
+def _assert_no_worse(fixed: str, text: str) -> None:
+    errors, violations = _errors_and_all(text)
+    errors_after, violations_after = _errors_and_all(fixed)
+    assert errors_after <= errors
+    assert violations_after <= violations
+    assert _untouchable(fixed) == _untouchable(text)
+
+
 @pytest.mark.parametrize(
     ("draft", "repaired"),
     [
@@ -172,11 +180,7 @@ def test_a_very_long_text_is_returned_as_it_is() -> None:
 def test_labelled_replies_come_out_no_worse(text: str) -> None:
     """On realistic replies a repair never adds a violation, keeps every value, and is done after one pass."""
     fixed = FIXER.fix(text)
-    errors, violations = _errors_and_all(text)
-    errors_after, violations_after = _errors_and_all(fixed)
-    assert errors_after <= errors
-    assert violations_after <= violations
-    assert _untouchable(fixed) == _untouchable(text)
+    _assert_no_worse(fixed, text)
     assert FIXER.fix(fixed) == fixed
 
 
@@ -184,12 +188,7 @@ def test_labelled_replies_come_out_no_worse(text: str) -> None:
 @given(REPLIES)
 def test_a_repair_never_makes_it_worse(text: str) -> None:
     """Whatever is written: no more errors, no more violations, no value or placeholder touched."""
-    fixed = FIXER.fix(text)
-    errors, violations = _errors_and_all(text)
-    errors_after, violations_after = _errors_and_all(fixed)
-    assert errors_after <= errors
-    assert violations_after <= violations
-    assert _untouchable(fixed) == _untouchable(text)
+    _assert_no_worse(FIXER.fix(text), text)
 
 
 @settings(max_examples=150, deadline=None)

@@ -35,7 +35,7 @@ ROWS = (
     "clauses claims meaning",
     "script",
     "guards",
-    "compiled",
+    "compiled findings",
     "many",
     "checker",
     "worker",

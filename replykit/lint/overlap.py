@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from replykit.checker import Finding
+from replykit.findings import Finding
 from replykit.lint.flaw import Flaw
 from replykit.lint.subject import Subject
 from replykit.rules import Example, Rule

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from ahocorasick_rs import AhoCorasick
 
-from replykit.checker import Checker, Finding
+from replykit.checker import Checker
+from replykit.findings import Finding
 from replykit.lint.flaw import Flaw
 from replykit.literals import fold_pattern, needed_literals
 from replykit.pattern import expand
