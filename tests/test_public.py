@@ -46,8 +46,9 @@ ROWS = (
     "intake case standby flow",
     "chat",
     "budget drivers testing desk async_kit kit",
-    "replykit",
+    "sheets",
     "batch",
+    "replykit",
     "cli",
     "__main__",
 )

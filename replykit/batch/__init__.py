@@ -1,0 +1,7 @@
+"""Many canned replies at once: what is done to each of them, and what becomes of it."""
+
+from __future__ import annotations
+
+from replykit.batch.rows import PolishedRow
+
+__all__ = ["PolishedRow"]
