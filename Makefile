@@ -22,7 +22,7 @@ test: .venv/tested
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	scripts/test_wheel.sh $(BIN)/python
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

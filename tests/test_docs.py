@@ -46,7 +46,9 @@ def _on_a_terminal(command: str) -> str:
     """What a command prints on a terminal, without colours."""
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("REPLYKIT_", "OPENAI_"))} | {"TERM": "xterm"}
+    # A width in the environment would count for more than the terminal's own.
+    unset = ("REPLYKIT_", "OPENAI_", "COLUMNS", "LINES")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(unset)} | {"TERM": "xterm"}
     with subprocess.Popen(
         ["bash", "-c", SHELL + command], stdin=subprocess.DEVNULL, stdout=follower, stderr=follower, env=env, cwd=ROOT
     ):
