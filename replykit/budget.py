@@ -79,6 +79,7 @@ class Budget:
             yield Reservation(request)
             return
         sent = sum(len(message.content) for message in request.messages)
+        sent += len(request.form.json_schema) if request.form else 0
         with self._lock:
             left = self.tokens - self.spent
             if left - sent < _LEAST_ANSWER:

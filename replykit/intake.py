@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from replykit.records import Completion, Language, Request, Turn
 
 __all__ = ["History", "completion_of", "facts_of", "given_of", "request_of", "text_of", "turns_of"]
 
-# A turn as a record, or as chat APIs write it: {"role": "user" | "assistant", "content": "…"}.
+# A turn as a record, or as chat APIs write it: {"role": "user" | "assistant", "content": "…"}; see `turns_of`.
 History: TypeAlias = Sequence[Turn | Mapping[str, Any]]
 
 LONGEST_TEXT = 1_000_000  # code points
@@ -24,6 +25,7 @@ _ROLES: dict[str, Literal["customer", "agent"]] = {
     "assistant": "agent",
     "agent": "agent",
 }
+_TIMES = ("time", "timestamp", "created_at")
 _UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")
 
 
@@ -63,37 +65,61 @@ def turns_of(history: History) -> tuple[Turn, ...]:
 
     Args:
         history: `Turn` records, or mappings with `role` and `content`: `user` is the customer, `assistant` the agent.
+            `content` is a text, or a list of parts of which the texts count. `name` and `time` may stand beside it
+            (`timestamp` and `created_at` are read as well): a `datetime`, ISO 8601, or seconds since 1970. What tools
+            were asked and answered is left out, as nobody said it.
 
     Raises:
-        UsageError: a turn is neither, or has another role, such as `system`.
+        UsageError: a turn is neither, has another role, such as `system`, or a time that cannot be read.
         TextError: a turn is longer than 1,000,000 code points.
     """
     if isinstance(history, (str, bytes, Mapping)) or not isinstance(history, Iterable):
         raise UsageError('history must be a list of turns; pass [{"role": "user", "content": "…"}]')
-    return tuple(_turn(entry, place) for place, entry in enumerate(history))
+    turns = (_turn(entry, f"history[{place}]") for place, entry in enumerate(history))
+    return tuple(turn for turn in turns if turn is not None)
 
 
-def _turn(entry: object, place: int) -> Turn:
+def _turn(entry: object, where: str) -> Turn | None:
     if isinstance(entry, Turn):
-        text_of(entry.text or "-", f"history[{place}]")
+        text_of(entry.text or "-", where)
         return entry
     if not isinstance(entry, Mapping):
-        raise UsageError(f"history[{place}] must be a Turn or a mapping, not {type(entry).__name__}")
+        raise UsageError(f"{where} must be a Turn or a mapping, not {type(entry).__name__}")
     role = entry.get("role")
+    content = entry.get("content", entry.get("text"))
+    if role in ("tool", "function") or (content is None and (entry.get("tool_calls") or entry.get("function_call"))):
+        return None
     if role in ("system", "developer"):
         raise UsageError(
-            f"history[{place}] is a {role} message; leave it out, as replykit writes its own (see the prompts argument)"
+            f"{where} is a {role} message; leave it out, as replykit writes its own (see the prompts argument)"
         )
     if not isinstance(role, str) or role not in _ROLES:
-        raise UsageError(f"history[{place}] has the role {role!r}; known: {', '.join(_ROLES)}")
-    content = entry.get("content", entry.get("text"))
+        raise UsageError(f"{where} has the role {role!r}; known: {', '.join(_ROLES)}")
     if isinstance(content, Sequence) and not isinstance(content, (str, bytes)):
         parts = [part.get("text") if isinstance(part, Mapping) else part for part in content]
         content = "\n".join(part for part in parts if isinstance(part, str))
     if not isinstance(content, str):
-        raise UsageError(f"history[{place}] has no text under 'content'")
-    text_of(content or "-", f"history[{place}]")
-    return Turn(role=_ROLES[role], text=content)
+        raise UsageError(f"{where} has no text under 'content'")
+    text_of(content or "-", where)
+    name = entry.get("name")
+    if name is not None and not isinstance(name, str):
+        raise UsageError(f"{where} has a name that is no text but {type(name).__name__}")
+    time = next((entry[key] for key in _TIMES if entry.get(key) is not None), None)
+    return Turn(role=_ROLES[role], text=content, name=name, time=None if time is None else _time(time, where))
+
+
+def _time(value: object, where: str) -> datetime:
+    try:
+        if isinstance(value, datetime):
+            return value
+        if isinstance(value, str):
+            return datetime.fromisoformat(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    shown = repr(value) if len(repr(value)) <= 40 else type(value).__name__
+    raise UsageError(f"{where} has the time {shown}; give ISO 8601 (2026-11-08T10:00:03) or seconds since 1970")
 
 
 def given_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
@@ -14,6 +15,7 @@ __all__ = [
     "ChatMessage",
     "ChatRequest",
     "Completion",
+    "JsonForm",
     "Reply",
     "Report",
     "Request",
@@ -126,10 +128,14 @@ class Turn(Record):
     Attributes:
         role: who wrote it.
         text: what it says.
+        name: what its writer is called; None where nobody said.
+        time: when it was written; None where nobody said.
     """
 
     role: Literal["customer", "agent"]
     text: str
+    name: str | None = None
+    time: datetime | None = None
 
 
 class Request(Record):
@@ -167,16 +173,31 @@ class ChatMessage(Record):
     content: str
 
 
+class JsonForm(Record):
+    """The JSON object that an answer is to be.
+
+    Attributes:
+        name: what the object is called: letters, digits, `_` and `-`.
+        json_schema: its JSON Schema, as JSON; every property is required and no other allowed, as strict servers want.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    json_schema: str
+
+
 class ChatRequest(Record):
     """One call of a chat model.
 
     Attributes:
         messages: in the order in which they are sent.
         max_tokens: upper bound for the answer, in tokens; None: the server's own.
+        form: the JSON that the answer is to be, which the messages describe as well, since a server may not know how to
+            hold a model to it; None for plain text.
     """
 
     messages: tuple[ChatMessage, ...]
     max_tokens: int | None = None
+    form: JsonForm | None = None
 
 
 class Usage(Record):

@@ -20,11 +20,12 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: _Listener
+    asked: dict[str, Any]  # the body of the call that is being answered
 
     def do_POST(self) -> None:
         """Answer a call with the next step."""
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.script.take(self, body)
+        self.asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.script.take(self, self.asked)
 
     def send(self, status: int, body: bytes, kind: str = "application/json", **headers: str) -> None:
         """Send one whole answer."""
@@ -65,6 +66,7 @@ class Server:
         self._listener = _Listener(("127.0.0.1", 0), Handler)
         self._listener.script = self
         self._steps: list[Step] = []
+        self._always: Step = status(418, "the script has run out")
         self.url = f"http://127.0.0.1:{self._listener.server_port}/v1"
         self.requests: list[dict[str, Any]] = []
         self.ports: list[int] = []
@@ -75,11 +77,15 @@ class Server:
         """Set what the next calls get; calls past the script get HTTP 418."""
         self._steps = list(steps)
 
+    def always(self, step: Step) -> None:
+        """Set what every call gets that the script does not cover."""
+        self._always = step
+
     def take(self, handler: Handler, body: dict[str, Any]) -> None:
         """Answer one call."""
         self.requests.append(body)
         self.ports.append(handler.client_address[1])
-        step = self._steps.pop(0) if self._steps else status(418, "the script has run out")
+        step = self._steps.pop(0) if self._steps else self._always
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             step(handler)
 

@@ -136,7 +136,7 @@ def test_text_that_is_too_long_is_refused() -> None:
         ({"history": {"role": "user", "content": "x"}}, "history must be a list of turns"),
         ({"history": [("user", "x")]}, r"history\[0\] must be a Turn or a mapping, not tuple"),
         ({"history": [{"role": "system", "content": "x"}]}, r"history\[0\] is a system message; leave it out"),
-        ({"history": [{"role": "tool", "content": "x"}]}, r"history\[0\] has the role 'tool'; known: user, customer"),
+        ({"history": [{"role": "bot", "content": "x"}]}, r"history\[0\] has the role 'bot'; known: user, customer"),
         ({"history": [{"role": "user"}]}, r"history\[0\] has no text under 'content'"),
         ({"history": [{"content": "x"}]}, r"history\[0\] has the role None"),
         ({"history": [{"role": "user", "content": b"x"}]}, r"history\[0\] has no text under 'content'"),

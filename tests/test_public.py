@@ -42,7 +42,7 @@ ROWS = (
     "lint",
     "starter",
     "fixer",
-    "prompts answer",
+    "prompts answer embedded",
     "intake case standby flow",
     "chat",
     "budget drivers testing desk async_kit kit",

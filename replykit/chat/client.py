@@ -15,6 +15,7 @@ from tenacity.wait import wait_random_exponential
 
 from replykit.chat.answers import clean_text, filtered_completion, read_completion
 from replykit.chat.failures import TransientError, failure_of_status, failure_of_transport
+from replykit.chat.forms import FormLadder, response_format
 from replykit.errors import ChatError, ChatTimeoutError, UsageError
 from replykit.records import ChatRequest, Completion
 
@@ -36,6 +37,7 @@ class AsyncOpenAIChat:
 
     Retried are a refused connection and HTTP 429, 500, 502, 503, 504, as nothing was answered; after `Retry-After`
     where the server sends it. A request that may have been answered is not sent again, so that nothing is billed twice.
+    Where a request names a form, JSON is asked for in the strictest way that the server has not refused so far.
 
     Args:
         model: the model's name.
@@ -74,6 +76,7 @@ class AsyncOpenAIChat:
         self._max_retries = max_retries
         self._options: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
         self._limit = "max_tokens"
+        self._forms = FormLadder()
         self._client = self._new_client()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -169,20 +172,26 @@ class AsyncOpenAIChat:
         options: dict[str, Any] = dict(self._options)
         if request.max_tokens is not None:
             options[self._limit] = request.max_tokens
+        rung = self._forms.rung(request)
+        if request.form is not None and (asked := response_format(rung, request.form)):
+            options["response_format"] = asked
         messages: Any = [{"role": m.role, "content": clean_text(m.content)} for m in request.messages]
         try:
             answer = await self._client.chat.completions.with_raw_response.create(
                 model=self.model, messages=messages, **options
             )
-            return read_completion(answer.http_response.content)
+            completion = read_completion(answer.http_response.content)
+            self._forms.learn(rung, completion)
+            return completion
         except openai.BadRequestError as error:
             filtered = filtered_completion(error.body)
             if filtered:
                 return filtered
-            if not self._gives_up(options, error.message):
+            if not self._gives_up(options, error.message) and not self._forms.is_refusal(rung, 400, error.body):
                 raise failure_of_status(400, error.body, error.response.headers) from None
         except openai.APIStatusError as error:
-            raise failure_of_status(error.status_code, error.body, error.response.headers) from None
+            if not self._forms.is_refusal(rung, error.status_code, error.body):
+                raise failure_of_status(error.status_code, error.body, error.response.headers) from None
         except ChatError:
             raise
         except Exception as error:  # beside its own errors the SDK lets some of its transport's through
