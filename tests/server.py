@@ -46,6 +46,7 @@ Step = Callable[[Handler], None]
 
 class _Listener(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 256  # connections that may wait to be taken
     script: Server
 
     def handle_error(self, request: Any, client_address: Any) -> None:

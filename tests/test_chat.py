@@ -234,6 +234,34 @@ def test_every_transport_error_is_mapped() -> None:
     assert again == {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"}
 
 
+def test_every_aiohttp_error_is_mapped() -> None:
+    """Over aiohttp too, an error is tried again only where nothing was sent, whatever the SDK took it for."""
+    import aiohttp
+    import httpx2
+
+    again = set()
+    for kind in vars(aiohttp.client_exceptions).values():
+        if not isinstance(kind, type) or not issubclass(kind, aiohttp.ClientError):
+            continue
+        wrapped = RuntimeError("sdk")
+        wrapped.__cause__ = httpx2.ConnectTimeout("as the SDK maps every ClientConnectionError")
+        wrapped.__cause__.__cause__ = kind.__new__(kind)
+        failure = failure_of_transport(wrapped, "https://chat.test")
+        assert isinstance(failure, (errors.ChatConnectionError, errors.ChatTimeoutError, TransientError))
+        if isinstance(failure, TransientError):
+            again.add(kind.__name__)
+    assert again == {
+        "ClientConnectorCertificateError",
+        "ClientConnectorDNSError",
+        "ClientConnectorError",
+        "ClientConnectorSSLError",
+        "ClientHttpProxyError",
+        "ClientProxyConnectionError",
+        "ConnectionTimeoutError",
+        "UnixClientConnectorError",
+    }
+
+
 def test_protocols_are_met() -> None:
     """The clients and the fakes are what the kits ask for."""
     assert isinstance(OpenAIChat("m", base_url="http://localhost/v1"), Chat)

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +20,13 @@ from server import KEY, Server, Step
 
 from replykit import errors
 from replykit.chat import AsyncOpenAIChat, OpenAIChat
+from replykit.chat.client import Transport
+from replykit.chat.failures import TransientError
 from replykit.kit import AsyncReplyKit, ReplyKit
 from replykit.records import ChatMessage, ChatRequest, Completion, Outcome, Reply
 
 ASK = ChatRequest(messages=(ChatMessage(role="user", content="您好"),))
+WORLDS = ("sync", "async", "aiohttp")
 SHORT, LONG = 0.3, 20.0  # seconds; the one is waited for, the other never passes
 QUERY = "您好，我来为您查询。"
 GZIP = b"\x1f\x8b\x08" + b"x" * 40
@@ -137,7 +141,7 @@ FAULTS = [
 
 
 def complete(world: str, url: str, **options: Any) -> Completion:
-    """Ask once, in one world or the other."""
+    """Ask once, in one world or another: waiting, awaiting, or awaiting over aiohttp."""
     options = {"base_url": url, "api_key": KEY, "timeout": LONG, **options}
     if world == "sync":
         chat = OpenAIChat("test", **options)
@@ -147,7 +151,7 @@ def complete(world: str, url: str, **options: Any) -> Completion:
             chat.close()
 
     async def ask() -> Completion:
-        chat = AsyncOpenAIChat("test", **options)
+        chat = AsyncOpenAIChat("test", transport="aiohttp" if world == "aiohttp" else "httpx2", **options)
         try:
             return await chat.complete(ASK)
         finally:
@@ -180,7 +184,7 @@ def assert_ours(error: BaseException) -> None:
     assert "httpx" not in str(error)
 
 
-@pytest.mark.parametrize("world", ["sync", "async"])
+@pytest.mark.parametrize("world", WORLDS)
 @pytest.mark.parametrize("case", FAULTS, ids=lambda case: case.name)
 def test_each_fault_has_one_outcome(server: Server, case: Fault, world: str) -> None:
     """A fault leads to its outcome or its error, after exactly its number of calls."""
@@ -218,7 +222,7 @@ def test_each_fault_has_one_status(server: Server, case: Fault, world: str) -> N
     assert len(server.requests) == (case.kit_calls or case.calls)
 
 
-@pytest.mark.parametrize("world", ["sync", "async"])
+@pytest.mark.parametrize("world", WORLDS)
 def test_retry_after_may_be_a_date(server: Server, world: str) -> None:
     """An HTTP date is waited for, where the deadline allows it."""
     server.script(fault.status(429, retry_after=fault.date_in(1, time.time())), ok)
@@ -226,7 +230,7 @@ def test_retry_after_may_be_a_date(server: Server, world: str) -> None:
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("world", ["sync", "async"])
+@pytest.mark.parametrize("world", WORLDS)
 def test_refused_connection_is_retried(world: str) -> None:
     """Where nobody listens, the call ends in a connection error."""
     with socket.socket() as free:
@@ -237,7 +241,7 @@ def test_refused_connection_is_retried(world: str) -> None:
     assert_ours(caught.value)
 
 
-@pytest.mark.parametrize("world", ["sync", "async"])
+@pytest.mark.parametrize("world", WORLDS)
 def test_no_retries_means_one_call(server: Server, world: str) -> None:
     """With max_retries=0 a busy server is asked once."""
     server.script(fault.status(503), ok)
@@ -246,7 +250,7 @@ def test_no_retries_means_one_call(server: Server, world: str) -> None:
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("world", ["sync", "async"])
+@pytest.mark.parametrize("world", WORLDS)
 def test_refused_temperature_is_left_out(server: Server, world: str) -> None:
     """A model that refuses the temperature is asked without it, as nothing was billed."""
     server.script(fault.status(400, "Unsupported value: 'temperature' does not support 0.3 with this model."), ok)
@@ -374,3 +378,88 @@ def test_lone_surrogates_reach_the_server_replaced(server: Server) -> None:
     chat.complete(ChatRequest(messages=(ChatMessage(role="user", content="a\ud800b"),)))
     chat.close()
     assert server.requests[0]["messages"][0]["content"] == "a\ufffdb"
+
+
+@pytest.mark.parametrize("transport", ["httpx2", "aiohttp"])
+def test_attempt_is_one_call(server: Server, transport: Transport) -> None:
+    """An attempt says what another one would cost, hands over the headers of every answer, and shows no key."""
+    server.script(
+        fault.status(429, f"slow down, {KEY}", retry_after="3", x_ratelimit_remaining_requests="0"),
+        fault.sent(200, json.dumps(fault.body(QUERY)), x_ratelimit_remaining_requests="7"),
+        fault.status(400),
+    )
+    left = []
+
+    async def ask() -> None:
+        chat = AsyncOpenAIChat("test", base_url=server.url, api_key=KEY, transport=transport)
+
+        def heed(headers: Mapping[str, str]) -> None:
+            left.append(headers.get("X-RateLimit-Remaining-Requests"))
+
+        with pytest.raises(TransientError, match=r"slow down, \*\*\*") as caught:
+            await chat.attempt(ASK, heed)
+        assert caught.value.wait == 3
+        assert isinstance(caught.value.error, errors.ChatRateLimitError)
+        assert KEY not in str(caught.value.error)
+        assert (await chat.attempt(ASK, heed)).text == QUERY
+        with pytest.raises(errors.ChatRequestError):
+            await chat.attempt(ASK, heed)
+        await chat.aclose()
+
+    asyncio.run(ask())
+    assert left == ["0", "7", None]
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("kind", [OpenAIChat, AsyncOpenAIChat])
+def test_twin_asks_the_same_and_closes_alone(server: Server, kind: type[OpenAIChat] | type[AsyncOpenAIChat]) -> None:
+    """A twin sends what its original would send, over connections of its own."""
+    server.script(ok, ok)
+    chat = kind("test", base_url=server.url, api_key=KEY, temperature=0.7)
+
+    async def ask() -> None:
+        twin = chat.twin()
+        await twin.complete(ASK)
+        await twin.aclose()
+        again = chat.twin("httpx2")
+        await again.complete(ASK)
+        await again.aclose()
+
+    asyncio.run(ask())
+    assert [request["temperature"] for request in server.requests] == [0.7, 0.7]
+    assert len(set(server.ports)) == 2
+    if isinstance(chat, OpenAIChat):
+        chat.close()
+
+
+def test_many_calls_are_under_way_at_once(server: Server) -> None:
+    """No pool of connections bounds how many calls are under way: 120 wait for each other and all come back."""
+    meeting = threading.Barrier(120)
+
+    def meet(handler: fault.Handler) -> None:
+        meeting.wait(timeout=LONG)
+        ok(handler)
+
+    server.script(*[meet] * 120)
+
+    async def ask() -> None:
+        chat = AsyncOpenAIChat("test", base_url=server.url, timeout=LONG, transport="aiohttp")
+        answers = await asyncio.gather(*(chat.attempt(ASK) for _ in range(120)))
+        assert {answer.outcome for answer in answers} == {"complete"}
+        await chat.aclose()
+
+    asyncio.run(ask())
+
+
+def test_missing_transport_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where aiohttp is not installed, asking for it is refused with the extra's name, and nobody gets it unasked."""
+    import openai
+
+    def missing(**_: object) -> None:
+        raise RuntimeError("To use the aiohttp client you must have installed the package with the `aiohttp` extra")
+
+    monkeypatch.setattr(openai, "DefaultAioHttpClient", missing)
+    with pytest.raises(errors.UsageError, match=r"replykit\[polish\]"):
+        AsyncOpenAIChat("test", base_url="http://localhost/v1", transport="aiohttp")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    AsyncOpenAIChat("test", base_url="http://localhost/v1").twin()

@@ -9,7 +9,7 @@ import weakref
 from concurrent.futures import CancelledError
 from typing import Any
 
-from replykit.chat.client import AsyncOpenAIChat
+from replykit.chat.client import AsyncOpenAIChat, Transport
 from replykit.errors import UsageError
 from replykit.records import ChatRequest, Completion
 
@@ -83,6 +83,10 @@ class OpenAIChat:
             raise UsageError("the chat client was closed during the call") from None
         finally:
             future.cancel()  # a caller that is interrupted leaves no call behind
+
+    def twin(self, transport: Transport | None = None) -> AsyncOpenAIChat:
+        """Return an async client with the same settings; as `AsyncOpenAIChat.twin`."""
+        return self._chat.twin(transport)
 
     def close(self) -> None:
         """Close the connections; the client cannot be used afterwards."""

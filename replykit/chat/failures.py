@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 
 from replykit.chat.answers import error_message
@@ -19,9 +19,18 @@ from replykit.errors import (
 
 __all__ = ["TransientError", "failure_of_status", "failure_of_transport", "retry_after"]
 
-# Nothing was sent, so nothing can have been answered or billed.
-_NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
-_TIMED_OUT = frozenset({"ReadTimeout", "WriteTimeout", "TimeoutException"})
+# Nothing was sent, so nothing can have been answered or billed: names of httpx2, then of aiohttp.
+_NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"}) | {
+    "ClientConnectorError",
+    "ClientConnectorDNSError",
+    "ClientConnectorSSLError",
+    "ClientConnectorCertificateError",
+    "ClientHttpProxyError",
+    "ClientProxyConnectionError",
+    "UnixClientConnectorError",
+    "ConnectionTimeoutError",
+}
+_TIMED_OUT = frozenset({"ReadTimeout", "WriteTimeout", "TimeoutException", "SocketTimeoutError", "ServerTimeoutError"})
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 # The account's quota is used up, as OpenAI and DashScope say it with 429 or 400.
 _NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "arrearage"})
@@ -45,19 +54,31 @@ def failure_of_transport(error: BaseException, server: str) -> ChatError | Trans
     """Return what an exception below HTTP means.
 
     Args:
-        error: what the SDK raised, with the transport's exception as its cause.
+        error: what the SDK raised, with the transport's exceptions as its causes.
         server: the server's address, for the message.
 
     Returns:
         A `TransientError` where nothing was sent; our error where the request may have been answered, as asking again
         could be billed twice.
     """
-    cause = type(error.__cause__ or error).__name__
+    # The SDK takes every failure of an aiohttp connection for one to connect, so its word does not count there.
+    causes = list(_causes(error))
+    cause = type(next((one for one in causes if type(one).__module__.startswith("aiohttp")), causes[0])).__name__
     if cause in _NEVER_SENT:
         return TransientError(ChatConnectionError(f"nobody answers at {server} ({cause})"))
     if cause in _TIMED_OUT:
         return ChatTimeoutError(f"{server} sent nothing for too long ({cause})")
     return ChatConnectionError(f"the connection to {server} broke before the answer was whole ({cause})")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield what led to an error, the nearest first; the error itself where nothing did."""
+    cause = error.__cause__
+    if cause is None:
+        yield error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
 
 
 def failure_of_status(status: int, body: object, headers: Mapping[str, str]) -> ChatError | TransientError:
