@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from pathlib import Path
 
-__all__ = ["Outline", "fold", "fold_table", "holds_traditional", "is_whole_word"]
+__all__ = ["Outline", "fold", "fold_table", "holds_traditional", "is_whole_word", "units"]
 
 _SURROGATES = range(0xD800, 0xE000)
 _REPLACEMENT = 0xFFFD
@@ -161,3 +161,8 @@ def is_whole_word(text: str, start: int, end: int) -> bool:
         if after in "-./@:" and end + 1 < len(text) and text[end + 1].isascii() and text[end + 1].isalnum():
             return False
     return True
+
+
+def units(text: str) -> int:
+    """Return the length of a text in UTF-16 code units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from workbook import write_workbook
 
 from replykit.cli import main
-from replykit.cli.origin import units
 from replykit.cli.readers import Inputs
 from replykit.cli.readers.lines import replies_in_lines
 from replykit.cli.readers.records import replies_in_records
 from replykit.cli.readers.tables import replies_in_table
+from replykit.text import units
 
 
 def _ids(ran: Any) -> list[str | int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["NO_FILE", "Named", "Place", "units"]
+__all__ = ["NO_FILE", "Named", "Place"]
 
 NO_FILE = {"text": "<text>", "stdin": "<stdin>"}
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -83,8 +83,3 @@ def _landmarks(raw: str) -> tuple[list[int], list[int]]:
     """Return where lines begin after the first, and where characters of two code units stand."""
     wide = [] if raw.isascii() else [place for place, char in enumerate(raw) if char > "\uffff"]
     return [end.end() for end in _LINE_END.finditer(raw)], wide
-
-
-def units(text: str) -> int:
-    """Return the length of a text in UTF-16 code units."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2

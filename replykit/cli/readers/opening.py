@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from replykit.cli.decoding import GUESSED, encoding_of
-from replykit.cli.origin import units
 from replykit.errors import TextError, UsageError
+from replykit.text import units
 
 __all__ = ["Line", "lines_of"]
 

@@ -1,0 +1,259 @@
+"""What became of every reply, as one HTML page that its owner opens from the disk."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from replykit.batch.price import Price
+from replykit.batch.rows import PolishedRow
+from replykit.batch.tally import Tally
+from replykit.batch.whole import written_whole
+from replykit.batch.wording import LANGUAGES, Wording
+from replykit.playbook import Playbook
+from replykit.records import Language, Record, Violation
+from replykit.text import units
+
+__all__ = ["RunFacts", "write_report"]
+
+_PAGE = Path(__file__).parent / "page"
+_SCRIPTS = ("diff.js", "cards.js", "decisions.js", "report.js")
+_STATUSES = ("needs_review", "repaired", "clean")  # as the page sorts them
+_MOST_SHARED = 5_000  # values that are written once; others stand with their rows, so that memory has an end
+# A browser ends a script at its closing tag, and reads `<!--` in it as something else.
+_MARKUP = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
+class RunFacts(Record):
+    """What the page says about the run.
+
+    Attributes:
+        source: the name of the file, with its sheet.
+        column: the column of the replies.
+        output: the name of the file with the results.
+        model: the chat model; None: offline.
+        made_at: when, in words.
+        seconds: how long it took; None where that is not known.
+        price: of the tokens; None where the user named none.
+        repeated: requests that were sent before a crash and sent again.
+        notes: sentences for the reader.
+    """
+
+    source: str
+    column: str
+    output: str
+    model: str | None = None
+    made_at: str = ""
+    seconds: float | None = None
+    price: Price | None = None
+    repeated: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def write_report(
+    path: str | PathLike[str],
+    rows: Iterable[PolishedRow],
+    run: RunFacts,
+    playbook: Playbook,
+    *,
+    language: Language | None = None,
+) -> Tally:
+    """Write a page that needs nothing but itself: no server, no network. It appears whole or not at all.
+
+    Nothing that a row holds can become markup, script or a request: a policy in the page allows only its own script and
+    style, by their hashes.
+
+    Args:
+        path: the page; one that is there is replaced.
+        rows: what became of the replies, read once.
+        run: what the page says about the run.
+        playbook: its principles have titles, and its first language is that of the replies.
+        language: of the page's own words; None: the playbook's. The reader can change it.
+
+    Returns:
+        What the page counts.
+
+    Raises:
+        UsageError: the page cannot be written.
+    """
+    tally = Tally()
+    tongue = language or playbook.languages[0]
+    wordings = {each: Wording(playbook, each) for each in LANGUAGES}
+    titles = _Titles({principle.id: principle.title for principle in playbook.principles})
+    lines = _Lines(tuple(wordings.values()))
+    script, style = _script(), _source("report.css")
+
+    def facts() -> str:
+        return _json(
+            {
+                "id": lines.digest.hexdigest(),
+                "language": tongue,
+                "texts": playbook.languages[0],
+                "words": {each: wording.words for each, wording in wordings.items()},
+                "titles": titles,
+                "statuses": _STATUSES,
+                "findings": lines.findings.values,
+                "reasons": lines.reasons.values,
+                "source": run.source,
+                "name": Path(run.output).stem,
+            }
+        )
+
+    page = _template().generate(
+        language=tongue,
+        words=wordings[tongue].words,
+        titles=titles,
+        run=run,
+        details=lambda: _details(run, tally),
+        tally=tally,
+        lines=lines.of(rows, tally),
+        facts=facts,
+        script=script,
+        script_hash=_hash(script),
+        style=style,
+        style_hash=_hash(style),
+    )
+    with written_whole(path, "the report") as file:
+        for piece in page:
+            # What UTF-8 cannot hold becomes an escape, which JSON reads back.
+            file.write(piece.encode("utf-8", "backslashreplace"))
+    return tally
+
+
+class _Titles(dict[str, str]):
+    """Titles of principles; one that the playbook does not have goes by its id."""
+
+    def __missing__(self, id: str) -> str:
+        return id
+
+
+class _Shared:
+    """Values that many rows have, each written once.
+
+    Attributes:
+        values: those that are referred to by their places.
+    """
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self._places: dict[Any, int] = {}
+
+    def put(self, value: tuple[Any, ...]) -> int | tuple[Any, ...]:
+        """Return what stands with the row: the value's place; the value itself where there are too many."""
+        place = self._places.get(value)
+        if place is None:
+            if len(self.values) == _MOST_SHARED:
+                return value
+            place = self._places[value] = len(self.values)
+            self.values.append(value)
+        return place
+
+
+class _Lines:
+    """Rows as lines of JSON, the words of violations and reasons written once.
+
+    Args:
+        wordings: the languages of the page.
+
+    Attributes:
+        findings: the words of violations.
+        reasons: why rows need review, in each language.
+        digest: of all lines; what a reader decides is kept under it.
+    """
+
+    def __init__(self, wordings: Sequence[Wording]) -> None:
+        self._wordings = wordings
+        self.findings, self.reasons = _Shared(), _Shared()
+        self.digest = hashlib.sha256()
+
+    def of(self, rows: Iterable[PolishedRow], tally: Tally) -> Iterator[str]:
+        """Yield the lines, and count the rows."""
+        between = ""
+        for row in rows:
+            tally.add(row)
+            line = _json(self._fields(row))
+            self.digest.update(line.encode("utf-8", "backslashreplace"))
+            yield between + line
+            between = ",\n"
+
+    def _fields(self, row: PolishedRow) -> list[Any]:
+        return [
+            row.row,
+            row.original,
+            None if row.text == row.original else row.text,
+            _STATUSES.index(row.status),
+            self.reasons.put(tuple(wording.reason(row.reason) for wording in self._wordings)),
+            row.made_by,
+            row.same_as,
+            row.proposal,
+            self._found(row.original, row.before),
+            self._found(row.text, row.violations),
+        ]
+
+    def _found(self, text: str, violations: Iterable[Violation]) -> list[list[Any]]:
+        return [[self.findings.put(_words(v)), units(text[: v.start]), units(text[: v.end])] for v in violations]
+
+
+def _words(violation: Violation) -> tuple[Any, ...]:
+    return violation.principle, violation.rule, violation.severity, violation.message, violation.suggestions
+
+
+def _details(run: RunFacts, tally: Tally) -> Iterator[tuple[str, str | None]]:
+    """Yield the run's facts by their keys in words.json; a model that is None was not asked."""
+    yield "source", run.source
+    yield "column", run.column
+    yield "output", run.output
+    yield "model", run.model
+    if tally.usage.calls:
+        yield "calls", f"{tally.usage.calls:,}"
+        yield "tokens", f"{tally.usage.prompt_tokens:,} + {tally.usage.completion_tokens:,}"
+        if run.price:
+            yield "cost", run.price.text(tally.usage)
+    if run.repeated:
+        yield "repeated", f"{run.repeated:,}"
+    if run.seconds is not None:
+        yield "seconds", f"{run.seconds:,.1f}"
+    if run.made_at:
+        yield "made_at", run.made_at
+
+
+def _json(value: object) -> str:
+    """Return JSON that can stand inside a script element."""
+    from markupsafe import Markup
+
+    return Markup(json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_MARKUP))
+
+
+@functools.cache
+def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_PAGE), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("report.html.j2")
+
+
+@functools.cache
+def _source(name: str) -> str:
+    from markupsafe import Markup
+
+    return Markup((_PAGE / name).read_text("utf-8"))
+
+
+@functools.cache
+def _script() -> str:
+    from markupsafe import Markup
+
+    return Markup('"use strict";\n(() => {\n') + Markup("\n").join(map(_source, _SCRIPTS)) + Markup("})();\n")
+
+
+def _hash(content: str) -> str:
+    """Return how a content security policy names an element's content."""
+    return base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")
