@@ -381,7 +381,7 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: Any, pieces: list[bytes
 
 def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: Any) -> None:
     """A line that is longer than any reply is refused before it fills the memory."""
-    monkeypatch.setattr("replykit.cli.readers.opening._LONGEST_LINE", 10)
+    monkeypatch.setattr("replykit.sheets.lines._LONGEST_LINE", 10)
     (tmp_path / "a.txt").write_text("您" * 10 + "\n", "utf-8")
     assert "line 1, has more than 10 code points" in check("a.txt").err
     (tmp_path / "a.txt").write_text("您" * 9 + "\n", "utf-8")

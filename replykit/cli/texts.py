@@ -8,11 +8,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from replykit.cli.decoding import GUESSED, decode
+from replykit.cli.decoding import tell_guess
 from replykit.cli.files import is_file, looks_like_a_file, shortened
 from replykit.errors import UsageError
 from replykit.intake import text_of, turns_of
 from replykit.records import Turn
+from replykit.sheets.encodings import decode
 
 __all__ = ["one_text", "turns"]
 
@@ -95,6 +96,5 @@ def _limited(data: bytes, name: str) -> bytes:
 
 def _decoded(data: bytes, name: str, encoding: str | None) -> str:
     text, read_as = decode(data, name, encoding)
-    if read_as == GUESSED and not encoding:
-        print(f"replykit: {name} is not UTF-8, read as GB18030; if that is wrong, name its --encoding", file=sys.stderr)
+    tell_guess(name, read_as)
     return text

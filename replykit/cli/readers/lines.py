@@ -30,7 +30,7 @@ def replies_in_lines(path: str, encoding: str | None = None) -> Iterator[Named]:
         TextError: it is no text.
     """
     above: tuple[tuple[str, int], ...] = ()
-    for number, offset, raw in lines_of(path, path, encoding):
+    for number, offset, raw, _ in lines_of(path, path, encoding):
         text = raw.rstrip("\r\n")
         comment = _COMMENT.search(text)
         ignored = _ignored(comment[1], path, number) if comment else ()

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 
 from replykit.cli.origin import Named
-from replykit.cli.readers.opening import Line, lines_of
+from replykit.cli.readers.opening import lines_of
 from replykit.errors import UsageError
+from replykit.sheets.lines import Line
 
 __all__ = ["replies_in_records"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from replykit.cli.origin import Named
-from replykit.cli.readers.columns import column_in
 from replykit.errors import UsageError
+from replykit.sheets.columns import column_in
 
 __all__ = ["replies_in_workbook"]
 

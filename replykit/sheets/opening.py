@@ -1,0 +1,46 @@
+"""A file as a sheet, by the kind that its name says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from replykit.errors import UsageError
+from replykit.sheets.csv_sheet import CsvSheet
+from replykit.sheets.sheet import Sheet
+
+__all__ = ["open_sheet"]
+
+_WORKBOOKS = (".xlsx", ".xlsm")
+_TABLES = (".csv", ".tsv", ".txt")
+
+
+def open_sheet(
+    path: str | os.PathLike[str], *, sheet: str | None = None, encoding: str | None = None, delimiter: str | None = None
+) -> Sheet:
+    """Open a sheet of a workbook (.xlsx, .xlsm), or a table (.csv, .tsv, .txt).
+
+    It is read once in full, so that what is wrong with it is said now and not at its last row.
+
+    Args:
+        path: the file.
+        sheet: the sheet of a workbook, by its name, else its number from 1; None: the first that is not hidden.
+        encoding: the encoding of a table; None: by its byte order mark, else by the NULs of UTF-16, else UTF-8, else
+            GB18030, or Big5 where its bytes can only be meant as that.
+        delimiter: what parts the cells of a table: a character, or comma, semicolon, tab, pipe or space; None: found
+            out.
+
+    Raises:
+        UsageError: it cannot be read, is of another kind, damaged, or locked with a password; there is no such sheet,
+            encoding or delimiter; or an option does not go with its kind.
+        TextError: a table is no text.
+    """
+    place = Path(path)
+    suffix = place.suffix.lower()
+    if place.is_dir():
+        raise UsageError(f"{place} is a folder; name a file")
+    if suffix in _TABLES:
+        if sheet is not None:
+            raise UsageError(f"{place} has no sheets; leave --sheet out")
+        return CsvSheet(place, encoding, delimiter)
+    raise UsageError(f"{place} is no .xlsx or .csv file; save it as one")
