@@ -7,22 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from replykit.errors import (
-    BudgetError,
-    ChatAuthError,
-    ChatRateLimitError,
-    ChatRequestError,
-    ChatServerError,
-    UsageError,
-)
+from replykit.errors import BudgetError, ChatError, UsageError
 from replykit.records import ChatRequest, Completion
 
 __all__ = ["Budget", "Reservation"]
 
 _ANSWER = 4096  # tokens reserved for an answer whose request sets no bound
 _LEAST_ANSWER = 64  # tokens; a bound below this would cut off any reply
-# Refused before a token was made. Any other failure may have been billed.
-_FREE = (ChatAuthError, ChatRateLimitError, ChatRequestError, ChatServerError)
 
 
 @dataclass(slots=True)
@@ -67,7 +58,7 @@ class Budget:
         """Reserve what a call may cost, and settle it when the block ends.
 
         Where the server counts no tokens, code points are counted in their place; a call that failed, but may have been
-        billed, is charged what it sent.
+        billed, is charged what the server says that it cost, else what it sent.
 
         Args:
             request: the call.
@@ -94,8 +85,9 @@ class Budget:
             yield reservation
             if reservation.answer is not None:
                 used = reservation.answer.usage.total_tokens or sent + len(reservation.answer.text)
-        except _FREE:
-            used = 0
+        except ChatError as error:
+            lost = error.usage.total_tokens if error.usage else 0
+            used = (lost or sent) if error.may_be_billed else 0
             raise
         finally:
             with self._lock:

@@ -81,7 +81,7 @@ class Case:
         self,
         made_by: Literal["model", "fixer", "phrasebook"],
         text: str,
-        outcome: Outcome | None = None,
+        outcome: Outcome | Literal["lost"] | None = None,
         usage: Usage | None = None,
     ) -> Attempt:
         """Return a text as an attempt, with the violations of exactly that text."""

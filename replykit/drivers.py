@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Awaitable, Callable, Generator
 
-from replykit.errors import ReplykitError
 from replykit.records import ChatRequest, Completion, Reply
 
 __all__ = ["adrive", "drive"]
@@ -18,7 +17,7 @@ def drive(flow: Flow, complete: Callable[[ChatRequest], Completion]) -> Reply:
 
     Args:
         flow: what decides.
-        complete: asks the model; our errors go into the flow, all others to the caller.
+        complete: asks the model; what it raises goes into the flow, which passes on to the caller what is not ours.
     """
     step: Callable[[], ChatRequest] = functools.partial(next, flow)
     try:
@@ -30,7 +29,9 @@ def drive(flow: Flow, complete: Callable[[ChatRequest], Completion]) -> Reply:
                 return reply
             try:
                 step = functools.partial(flow.send, complete(request))
-            except ReplykitError as error:
+            except StopIteration:  # a generator cannot be thrown one
+                raise
+            except BaseException as error:
                 step = functools.partial(flow.throw, error)
     finally:
         flow.close()
@@ -48,7 +49,9 @@ async def adrive(flow: Flow, complete: Callable[[ChatRequest], Awaitable[Complet
                 return reply
             try:
                 step = functools.partial(flow.send, await complete(request))
-            except ReplykitError as error:
+            except StopIteration:
+                raise
+            except BaseException as error:
                 step = functools.partial(flow.throw, error)
     finally:
         flow.close()

@@ -11,7 +11,7 @@ ReplykitError
     ├── ChatTimeoutError        the deadline passed
     ├── ChatAuthError           the key was refused, or the quota is used up
     ├── ChatRateLimitError      429 until the retries were used up
-    ├── ChatServerError         5xx until the retries were used up
+    ├── ChatServerError         5xx: until the retries were used up, or a gateway that lost the answer
     ├── ChatRequestError        the server refused this one request (another 4xx)
     └── ChatProtocolError       the answer is not a chat completion
 """
@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from replykit.records import Attempt
+    from replykit.records import Attempt, Usage
 
 __all__ = [
     "BudgetError",
@@ -72,11 +72,20 @@ class BudgetError(ReplykitError):
 
 
 class ChatError(ReplykitError):
-    """The chat model gave no answer that could be used."""
+    """The chat model gave no answer that could be used.
+
+    Attributes:
+        may_be_billed: False where the error itself says that nothing was answered, so that asking again cannot be paid
+            twice; True where the answer may have been made, and lost on the way.
+        usage: what the server says that the lost answer cost; None where it does not say.
+    """
+
+    may_be_billed: bool = True
+    usage: Usage | None = None
 
 
 class ChatConnectionError(ChatError):
-    """The server could not be reached, or the connection broke before an answer."""
+    """The server could not be reached (`may_be_billed` is False), or the connection broke before an answer."""
 
 
 class ChatTimeoutError(ChatError):
@@ -86,17 +95,28 @@ class ChatTimeoutError(ChatError):
 class ChatAuthError(ChatError):
     """The key was refused, or the account's quota is used up; trying again will not help."""
 
+    may_be_billed = False
+
 
 class ChatRateLimitError(ChatError):
     """The server answered 429 until the retries were used up."""
 
+    may_be_billed = False
+
 
 class ChatServerError(ChatError):
-    """The server answered 5xx until the retries were used up."""
+    """The server answered 5xx: until the retries were used up, or once where a gateway lost what stands behind it.
+
+    `may_be_billed` is True for the latter: 502, 504 and their like leave open whether the model answered.
+    """
+
+    may_be_billed = False
 
 
 class ChatRequestError(ChatError):
     """The server refused this one request; another request may pass."""
+
+    may_be_billed = False
 
 
 class ChatProtocolError(ChatError):

@@ -35,10 +35,10 @@ def reply_flow(
     goes on with it.
 
     An answer with errors is asked for again, at most `max_repairs` times, quoting what was wrong; an answer that was
-    cut off or blank once more besides. A refusal is never asked again. Of the answers, the one with the fewest errors
-    is kept (then the fewest warnings, then the earliest); one that adds an ungrounded fact, turns the meaning or breaks
-    a placeholder never replaces one that does not. What is left is repaired without a model. Where the model gave
-    nothing that can be used, a draft is repaired without it, and a drafted reply is a ready line that needs review.
+    cut off or blank once more besides. A refusal is never asked again. Of the answers, the one with the fewest
+    ungrounded facts, turned meanings and broken placeholders is kept, then the one with the fewest errors, the fewest
+    warnings, the earliest. What is left is repaired without a model. Where the model gave nothing that can be used, a
+    draft is repaired without it, and a drafted reply is a ready line that needs review.
 
     Args:
         request: what is asked for.
@@ -51,6 +51,8 @@ def reply_flow(
     Returns:
         The reply. Its status comes from a check of exactly its text.
 
+    Every exception that ends the work, an interruption too, carries as `attempts` what was tried before it.
+
     Raises:
         ChatError: the first call failed, so there is nothing to go on with.
         BudgetError: the budget does not allow even the first call.
@@ -62,17 +64,17 @@ def reply_flow(
     if not offline:
         try:
             trouble = yield from _ask(case, attempts, max_repairs, prompts)
-        except ReplykitError as error:
-            error.attempts = tuple(attempts)
+        except BaseException as error:  # an interruption as well: what was paid for is told whatever ends the work
+            error.attempts = tuple(attempts)  # type: ignore[attr-defined]  # only ours declare it
             raise
-    best = _least_wrong(attempts)
+    best = min((one for one in attempts if one.outcome == "complete"), key=_gravity, default=None)
     stopgap = False
     if best is not None:
         if errors_and_warnings(best)[0]:
             fixed = case.fix(best.text)
             if fixed != best.text:
                 attempts.append(case.attempt("fixer", fixed))
-                best = _better(best, attempts[-1])
+                best = min(best, attempts[-1], key=_gravity)
     elif request.task == "rewrite":
         attempts += mended_draft(case)
         best = attempts[-1]
@@ -94,9 +96,17 @@ def _ask(
         try:
             completion = yield ask
         except (ChatError, BudgetError) as error:
-            if not attempts:
+            answered = bool(attempts)
+            if isinstance(error, ChatError) and error.may_be_billed:
+                attempts.append(_lost(case, error.usage))
+            if not answered:
                 raise
             return f"the next call failed: {type(error).__name__}: {error}"
+        except ReplykitError:
+            raise
+        except BaseException:
+            attempts.append(_lost(case))
+            raise
         text = clean_answer(completion.text).strip()
         outcome = "blank" if completion.outcome == "complete" and not _has_words(text) else completion.outcome
         attempt = case.attempt("model", text, outcome, completion.usage)
@@ -141,22 +151,15 @@ def _hits(attempt: Attempt) -> set[tuple[str, str, str]]:
     return {(v.rule, v.text, v.message) for v in attempt.violations if v.severity == "error"}
 
 
-def _least_wrong(attempts: Sequence[Attempt]) -> Attempt | None:
-    best: Attempt | None = None
-    for attempt in attempts:
-        if attempt.outcome == "complete":
-            best = attempt if best is None else _better(best, attempt)
-    return best
+def _lost(case: Case, usage: Usage | None = None) -> Attempt:
+    """Return the attempt that a call was whose answer never came, and may have to be paid for."""
+    return case.attempt("model", "", "lost", usage or Usage(calls=1))
 
 
-def _better(before: Attempt, after: Attempt) -> Attempt:
-    """Return the later of two attempts where it is better, and says nothing new that it may not say."""
-    substance = {hit for hit in _hits(after) - _hits(before) if _is_substance(after, hit[0])}
-    return after if not substance and errors_and_warnings(after) < errors_and_warnings(before) else before
-
-
-def _is_substance(attempt: Attempt, rule: str) -> bool:
-    return any(v.rule == rule and v.principle in _SUBSTANCE for v in attempt.violations)
+def _gravity(attempt: Attempt) -> tuple[int, int, int]:
+    """Return how much is wrong with an attempt, comparable: what changes what the customer is told counts first."""
+    substance = sum(v.severity == "error" and v.principle in _SUBSTANCE for v in attempt.violations)
+    return (substance, *errors_and_warnings(attempt))
 
 
 def reply_of(
@@ -198,6 +201,7 @@ def reply_of(
         escalate=case.assessment.escalate,
         language=case.language,
         reason="; ".join([*reasons, trouble] if trouble else reasons) if reasons else "",
+        trouble=trouble,
         original=case.request.draft,
         offline=offline,
     )

@@ -113,8 +113,11 @@ class ReplyKit(Desk):
         Raises:
             TextError: a text is empty, blank or longer than 1,000,000 code points.
             UsageError: an argument cannot be used.
-            ChatError: the model's first call failed; `attempts` of a later failure stand in the reply instead.
+            ChatError: the model's first call failed; a later failure ends in a reply that tells it as `trouble`.
             BudgetError: the budget does not allow the first call.
+
+            Every exception that comes out, an interruption (`KeyboardInterrupt`, `CancelledError`) too, carries as
+            `attempts` what was tried and may have to be paid for.
         """
         flow = self._rewriting(
             draft,

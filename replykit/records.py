@@ -204,7 +204,7 @@ class Usage(Record):
     """What was billed.
 
     Attributes:
-        calls: answers received.
+        calls: answers received, and answers lost on the way that may have been billed.
         prompt_tokens: tokens sent.
         completion_tokens: tokens received.
     """
@@ -252,14 +252,15 @@ class Attempt(Record):
     Attributes:
         made_by: `model`, `fixer` (deterministic repair) or `phrasebook` (a ready line of the playbook).
         text: the text.
-        outcome: how the model's answer ended; None where no model was asked.
+        outcome: how the model's answer ended; `lost` where a call failed that may have been billed; None where no model
+            was asked.
         violations: what the check of exactly this text found.
-        usage: what it cost.
+        usage: what it cost, as far as the server said.
     """
 
     made_by: Literal["model", "fixer", "phrasebook"]
     text: str
-    outcome: Outcome | None = None
+    outcome: Outcome | Literal["lost"] | None = None
     violations: tuple[Violation, ...] = ()
     usage: Usage = Field(default_factory=Usage)
 
@@ -277,6 +278,9 @@ class Reply(Record):
         escalate: True where a human should take over, whatever the text says.
         language: the language that the reply was held to.
         reason: why it needs review; empty otherwise.
+        trouble: what ended the asking before there was an answer without errors, whatever the status: a refusal, an
+            answer that was cut off, a call that failed. The text is then an earlier answer, mended where that was
+            needed, or the draft mended without the model, or a ready line. Empty where nothing did.
         original: the draft that it was made from, untouched; None for a drafted reply.
         offline: True where no chat model was configured.
     """
@@ -289,6 +293,7 @@ class Reply(Record):
     escalate: bool = False
     language: Language | None = None
     reason: str = ""
+    trouble: str = ""
     original: str | None = None
     offline: bool = False
 

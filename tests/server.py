@@ -186,3 +186,35 @@ def _for_ever(handler: Handler, piece: bytes) -> None:
     while not handler.server.script.stopping.wait(0.02):
         handler.wfile.write(piece)
         handler.wfile.flush()
+
+
+def delayed(step: Step, seconds: float) -> Step:
+    """Answer after a while."""
+
+    def late(handler: Handler) -> None:
+        handler.server.script.stopping.wait(seconds)
+        step(handler)
+
+    return late
+
+
+def dribble_after(content: str) -> Step:
+    """Send the beginning of a body, and after it a blank line now and then, for ever."""
+
+    def endless(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("content-type", "application/json")
+        handler.send_header("transfer-encoding", "chunked")
+        handler.end_headers()
+        data = content.encode()
+        handler.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        _for_ever(handler, b"1\r\n\n\r\n")
+
+    return endless
+
+
+def reset_inside(handler: Handler) -> None:
+    """Send half a body and tear the connection down."""
+    half_body(handler)
+    handler.wfile.flush()
+    reset(handler)

@@ -197,7 +197,11 @@ def test_retry_after_is_read(headers: dict[str, str], wait: float | None) -> Non
         (400, "Arrearage", errors.ChatAuthError, False),
         (429, "x", errors.ChatRateLimitError, True),
         (500, "x", errors.ChatServerError, True),
-        (504, "x", errors.ChatServerError, True),
+        (502, "x", errors.ChatServerError, False),
+        (503, "x", errors.ChatServerError, True),
+        (504, "x", errors.ChatServerError, False),
+        (524, "x", errors.ChatServerError, False),
+        (529, "x", errors.ChatServerError, True),
         (505, "x", errors.ChatServerError, False),
         (404, "x", errors.ChatRequestError, False),
         (408, "x", errors.ChatRequestError, False),
@@ -211,6 +215,18 @@ def test_status_is_mapped(status: int, code: str, kind: type[ChatError], again: 
     assert isinstance(failure, TransientError) == again
     assert type(failure.error if isinstance(failure, TransientError) else failure) is kind
     assert f"HTTP {status}: m" in str(failure)
+
+
+@pytest.mark.parametrize("status", range(400, 600))
+def test_what_may_be_billed_is_never_sent_again(status: int) -> None:
+    """A status is tried again only where it says that nothing was answered, and a server may forbid even that."""
+    failure = failure_of_status(status, None, {})
+    if isinstance(failure, TransientError):
+        assert not failure.error.may_be_billed
+        assert status in (429, 500, 503, 529)
+    else:
+        assert failure.may_be_billed == (status in (502, 504, 520, 522, 524))
+    assert isinstance(failure_of_status(status, None, {"x-should-retry": "false"}), ChatError)
 
 
 def test_every_transport_error_is_mapped() -> None:
@@ -229,6 +245,8 @@ def test_every_transport_error_is_mapped() -> None:
         wrapped.__cause__ = kind.__new__(kind)
         failure = failure_of_transport(wrapped, "https://chat.test")
         assert isinstance(failure, (errors.ChatConnectionError, errors.ChatTimeoutError, TransientError))
+        error = failure.error if isinstance(failure, TransientError) else failure
+        assert error.may_be_billed == (error is failure)
         if isinstance(failure, TransientError):
             again.add(kind.__name__)
     assert again == {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"}

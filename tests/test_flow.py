@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from hypothesis import strategies as st
 from small import SMALL
 
 from replykit.checker import Checker, checker_for
-from replykit.drivers import drive
+from replykit.drivers import adrive, drive
 from replykit.errors import (
     BudgetError,
     ChatError,
+    ChatProtocolError,
     ChatRateLimitError,
     ChatTimeoutError,
     ReplykitError,
@@ -246,17 +248,18 @@ def test_failure_after_an_answer_goes_on_with_it(error: ReplykitError) -> None:
 
 @pytest.mark.parametrize("error", [ChatTimeoutError("late"), BudgetError("spent")])
 def test_failure_before_an_answer_is_raised(error: ReplykitError) -> None:
-    """With nothing to go on with, the error itself comes out, with an empty list of attempts."""
+    """With nothing to go on with, the error itself comes out, with the call where that may have to be paid for."""
     with pytest.raises(type(error)) as caught:
         run(REWRITE, [error])
     assert caught.value is error
-    assert caught.value.attempts == ()
+    assert [attempt.outcome for attempt in caught.value.attempts] == (["lost"] if isinstance(error, ChatError) else [])
 
 
 def test_failure_after_a_useless_answer_goes_on_without_it() -> None:
     """A cut answer and then a failure leave the draft, mended."""
     reply, _ = run(REWRITE, [said("您", "length"), ChatTimeoutError("late")])
-    assert reply.original == reply.attempts[1].text
+    assert [attempt.outcome for attempt in reply.attempts[:2]] == ["length", "lost"]
+    assert reply.original == reply.attempts[2].text
     assert "ChatTimeoutError" in reply.reason
 
 
@@ -284,6 +287,51 @@ def test_foreign_errors_pass_through() -> None:
     for complete, kind in failures:
         with pytest.raises(kind):
             drive(reply_flow(REWRITE, checker=CHECKER, fixer=FIXER), complete)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, asyncio.CancelledError, KeyError, SystemExit])
+def test_interruption_carries_what_was_paid_for(stop: type[BaseException]) -> None:
+    """Whatever ends the work, the exception comes out, with the answers so far and the call that was under way."""
+    for drive_ in (drive, lambda flow, complete: asyncio.run(adrive(flow, awaited(complete)))):
+        chat = FakeChat([said(BAD), stop()])
+        with pytest.raises(stop) as caught:
+            drive_(reply_flow(REWRITE, checker=CHECKER, fixer=FIXER), chat.complete)
+        attempts = caught.value.attempts
+        assert [(attempt.text, attempt.outcome) for attempt in attempts] == [(BAD, "complete"), ("", "lost")]
+        assert [v.rule for v in attempts[0].violations] == ["no-way"]
+        assert sum((attempt.usage for attempt in attempts), Usage()).calls == 2
+
+
+def test_lost_answer_is_counted_with_what_it_cost() -> None:
+    """An answer that cannot be used, and was billed all the same, is in the sum; a refused call is not."""
+    lost = ChatProtocolError("no choices")
+    lost.usage = Usage(calls=1, prompt_tokens=7, completion_tokens=9)
+    reply, _ = run(REWRITE, ["呵呵，" + GOOD, lost])
+    assert [attempt.outcome for attempt in reply.attempts] == ["complete", "lost", None]
+    assert reply.usage == COST + lost.usage
+    assert reply.trouble == "the next call failed: ChatProtocolError: no choices"
+    reply, _ = run(REWRITE, ["呵呵，" + GOOD, ChatRateLimitError("busy")])
+    assert [attempt.outcome for attempt in reply.attempts] == ["complete", None]
+    assert reply.usage == COST
+
+
+@pytest.mark.parametrize("outcome", ["refusal", "content_filter", "unknown"])
+def test_reply_without_the_model_says_so(outcome: Outcome) -> None:
+    """A draft that was mended since the model refused may be sent, and tells that the model had no part in it."""
+    request = REWRITE.model_copy(update={"draft": "呵呵，我来为您核实。"})
+    reply, _ = run(request, [said("", outcome)])
+    assert (reply.status, reply.reason) == ("repaired", "")
+    assert outcome in reply.trouble
+    assert run(request, [GOOD])[0].trouble == run(request, [BAD, GOOD])[0].trouble == ""
+
+
+def awaited(complete: Callable[[ChatRequest], Completion]) -> Callable[[ChatRequest], Awaitable[Completion]]:
+    """Return a chat's method as one to await."""
+
+    async def answer(request: ChatRequest) -> Completion:
+        return complete(request)
+
+    return answer
 
 
 def test_status_judges_the_text_that_leaves() -> None:

@@ -231,6 +231,37 @@ def test_language_is_the_customers_else_the_drafts() -> None:
     assert "简体" in asked(draft="……")
 
 
+@pytest.mark.parametrize(
+    ("language", "rule", "says", "never"),
+    [
+        ("zh-Hans", "facts-grounded", "你上一条回复还有 1 处要改", "處"),
+        ("zh-Hant", "facts-grounded", "你上一則回覆還有 1 處要改", "处"),
+        ("zh-Hant", "brush-off-no-way", "把客戶擋在門外", "门"),
+        ("en", "facts-grounded", '"3 days": it stands in none of the customer\'s message', "事实"),
+        ("en", "placeholders-kept", "has to stand in the reply exactly as it is", "原稿"),
+        ("en", "meaning-kept", "Say what the draft says", "原稿"),
+        ("en", "script-matched", "not in the language asked for", "文字"),
+    ],
+)
+def test_repair_speaks_the_language_of_the_reply(language: Language, rule: str, says: str, never: str) -> None:
+    """What is wrong is told in the script of the reply, and the principles of every language in English."""
+    playbook = load_playbook("zh")
+    found = next(one for one in playbook.rules if one.id == rule)
+    words = {"zh-Hans": "3天", "zh-Hant": "沒辦法", "en": "3 days"}[language]
+    violation = Violation(
+        principle=found.principle,
+        rule=rule,
+        severity="error",
+        start=0,
+        end=len(words),
+        text=words,
+        message=playbook.say(found.message, language).replace("{text}", words),
+    )
+    content = repair_messages((), words, (violation,), language)[-1].content
+    assert says in content
+    assert never not in content
+
+
 def test_repair_is_one_round() -> None:
     """A repair holds the original messages, the latest answer and what is wrong with it, and no earlier round."""
     original = messages_for(REWRITE, PLAYBOOK, CALM)

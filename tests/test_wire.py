@@ -3,141 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import json
 import logging
 import socket
 import threading
-import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import server as fault
-from server import KEY, Server, Step
+import write_model_side
+from faults import FAULTS, QUERY
+from model_side_faults import render
+from server import KEY, Server
+from sight import LONG, Fault, run, sight, told
 
+import replykit
 from replykit import errors
 from replykit.chat import AsyncOpenAIChat, OpenAIChat
 from replykit.chat.client import Transport
 from replykit.chat.failures import TransientError
-from replykit.kit import AsyncReplyKit, ReplyKit
+from replykit.kit import ReplyKit
 from replykit.records import ChatMessage, ChatRequest, Completion, Outcome, Reply
 
 ASK = ChatRequest(messages=(ChatMessage(role="user", content="您好"),))
 WORLDS = ("sync", "async", "aiohttp")
-SHORT, LONG = 0.3, 20.0  # seconds; the one is waited for, the other never passes
-QUERY = "您好，我来为您查询。"
-GZIP = b"\x1f\x8b\x08" + b"x" * 40
-HTML = "<!DOCTYPE html><html><body>502</body></html>"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One way in which a server may answer.
-
-    Attributes:
-        name: what it is called.
-        steps: what the server does.
-        calls: how many calls are made.
-        outcome: how the answer is classified; None where there is none.
-        error: what is raised otherwise.
-        status: what a kit says of a drafted reply; None where it raises.
-        kit_calls: how many calls the kit makes; None: as many as one completion does.
-    """
-
-    name: str
-    steps: tuple[Step, ...]
-    calls: int
-    outcome: Outcome | None = None
-    error: type[errors.ChatError] | None = None
-    status: str | None = None
-    kit_calls: int | None = None
-
-    @property
-    def timeout(self) -> float:
-        """The deadline, in seconds."""
-        return SHORT if self.error is errors.ChatTimeoutError else LONG
-
-
 ok = fault.answer()
-FAULTS = [
-    Fault("success", (ok,), 1, "complete", status="clean"),
-    Fault("429 with seconds", (fault.status(429, retry_after="0.05"), ok), 2, "complete", status="clean"),
-    Fault("429 with milliseconds", (fault.status(429, retry_after_ms="30"), ok), 2, "complete", status="clean"),
-    Fault("429 for ever", (fault.status(429, retry_after="0.01"),) * 9, 3, error=errors.ChatRateLimitError),
-    Fault("429 past the deadline", (fault.status(429, retry_after="60"), ok), 1, error=errors.ChatRateLimitError),
-    Fault("429 without quota", (fault.status(429, error="insufficient_quota"), ok), 1, error=errors.ChatAuthError),
-    Fault("500 once", (fault.status(500, retry_after="0.01"), ok), 2, "complete", status="clean"),
-    Fault("503 twice", (fault.status(503, retry_after="0.01"),) * 2 + (ok,), 3, "complete", status="clean"),
-    Fault("502 as a page", (fault.sent(502, HTML, "text/html", retry_after="0.01"), ok), 2, "complete", status="clean"),
-    Fault("500 for ever", (fault.status(500, retry_after="0.01"),) * 9, 3, error=errors.ChatServerError),
-    Fault("501", (fault.status(501), ok), 1, error=errors.ChatServerError),
-    Fault("401", (fault.status(401), ok), 1, error=errors.ChatAuthError),
-    Fault("402", (fault.status(402), ok), 1, error=errors.ChatAuthError),
-    Fault("404", (fault.status(404), ok), 1, error=errors.ChatRequestError),
-    Fault("400", (fault.status(400), ok), 1, error=errors.ChatRequestError),
-    Fault("400 not JSON", (fault.sent(400, "no", "text/plain"), ok), 1, error=errors.ChatRequestError),
-    Fault("no answer", (fault.hang, ok), 1, error=errors.ChatTimeoutError),
-    Fault("blank lines for ever", (fault.dribble, ok), 1, error=errors.ChatTimeoutError),
-    Fault("headers for ever", (fault.dribble_headers, ok), 1, error=errors.ChatTimeoutError),
-    Fault("half a body", (fault.half_body, ok), 1, error=errors.ChatConnectionError),
-    Fault("reset", (fault.reset, ok), 1, error=errors.ChatConnectionError),
-    Fault("hung up", (fault.hang_up, ok), 1, error=errors.ChatConnectionError),
-    Fault("page with 200", (fault.sent(200, HTML, "text/html"), ok), 1, error=errors.ChatProtocolError),
-    Fault("text with 200", (fault.sent(200, "hello", "text/plain"), ok), 1, error=errors.ChatProtocolError),
-    Fault("empty body", (fault.sent(200, ""), ok), 1, error=errors.ChatProtocolError),
-    Fault("broken JSON", (fault.sent(200, '{"choices": ['), ok), 1, error=errors.ChatProtocolError),
-    Fault("deep JSON", (fault.sent(200, "[" * 100_000), ok), 1, error=errors.ChatProtocolError),
-    Fault("JSON list", (fault.sent(200, "[1]"), ok), 1, error=errors.ChatProtocolError),
-    Fault(
-        "not gzip",
-        (fault.sent(200, b"\x1f\x8b\x08" + b"x" * 40, content_encoding="gzip"), ok),
-        1,
-        error=errors.ChatConnectionError,
-    ),
-    Fault("error with 200", (fault.status(200, "overloaded"), ok), 1, error=errors.ChatProtocolError),
-    Fault("no choices", (fault.sent(200, '{"choices": []}'), ok), 1, error=errors.ChatProtocolError),
-    Fault("null choices", (fault.sent(200, '{"choices": null}'), ok), 1, error=errors.ChatProtocolError),
-    Fault("null choice", (fault.sent(200, '{"choices": [null]}'), ok), 1, error=errors.ChatProtocolError),
-    Fault("null message", (fault.sent(200, '{"choices": [{"message": null}]}'), ok), 1, error=errors.ChatProtocolError),
-    Fault("number as content", (fault.answer(7), ok), 1, error=errors.ChatProtocolError),
-    Fault("length", (fault.answer(reason="length"), ok), 1, "length", status="clean", kit_calls=2),
-    Fault("length twice", (fault.answer(reason="length"),) * 2, 1, "length", status="needs_review", kit_calls=2),
-    Fault("content_filter", (fault.answer("", "content_filter"), ok), 1, "content_filter", status="needs_review"),
-    Fault("sensitive", (fault.answer("", "sensitive"), ok), 1, "content_filter", status="needs_review"),
-    Fault(
-        "DashScope moderation",
-        (fault.status(400, error="data_inspection_failed"), ok),
-        1,
-        "content_filter",
-        status="needs_review",
-    ),
-    Fault("Azure filter", (fault.status(400, error="content_filter"), ok), 1, "content_filter", status="needs_review"),
-    Fault("refusal", (fault.answer(None, refusal="I can't."), ok), 1, "refusal", status="needs_review"),
-    Fault("tool call", (fault.answer(None, "tool_calls", tool_calls=[{}]), ok), 1, "unknown", status="needs_review"),
-    Fault("unknown finish", (fault.answer(reason="network_error"), ok), 1, "unknown", status="needs_review"),
-    Fault("no finish", (fault.answer(reason=None), ok), 1, "unknown", status="needs_review"),
-    Fault("empty", (fault.answer(""), ok), 1, "blank", status="clean", kit_calls=2),
-    Fault("null content", (fault.answer(None), ok), 1, "blank", status="clean", kit_calls=2),
-    Fault("blank twice", (fault.answer(" \n"),) * 2, 1, "blank", status="needs_review", kit_calls=2),
-    Fault("only reasoning", (fault.answer("<think>嗯</think>"), ok), 1, "blank", status="clean", kit_calls=2),
-    Fault("reasoning first", (fault.answer(f"<think>嗯</think>\n{QUERY}"),), 1, "complete", status="clean"),
-    Fault("fenced", (fault.answer(f"```\n{QUERY}\n```"),), 1, "complete", status="clean"),
-    Fault("preamble", (fault.answer(f"好的，以下是改写后的回复：\n{QUERY}"),), 1, "complete", status="clean"),
-    Fault(
-        "content in parts",
-        (fault.answer([{"type": "text", "text": "您好，我来为您查询。"}]),),
-        1,
-        "complete",
-        status="clean",
-    ),
-    Fault("lone surrogate", (fault.sent(200, json.dumps(fault.body("您好\ud800"))),), 1, "complete", status="clean"),
-    Fault(
-        "strange usage", (fault.sent(200, json.dumps({**fault.body(), "usage": [1]})),), 1, "complete", status="clean"
-    ),
-]
 
 
 def complete(world: str, url: str, **options: Any) -> Completion:
@@ -160,20 +54,6 @@ def complete(world: str, url: str, **options: Any) -> Completion:
     return asyncio.run(ask())
 
 
-def draft(world: str, url: str, timeout: float) -> Reply:
-    """Draft a reply, in one world or the other."""
-    options: dict[str, Any] = {"model": "test", "base_url": url, "api_key": KEY, "timeout": timeout}
-    if world == "sync":
-        with ReplyKit(**options) as kit:
-            return kit.draft("我的订单到哪了？")
-
-    async def ask() -> Reply:
-        async with AsyncReplyKit(**options) as kit:
-            return await kit.draft("我的订单到哪了？")
-
-    return asyncio.run(ask())
-
-
 def assert_ours(error: BaseException) -> None:
     """Assert that nothing of the SDK or the transport shows, and no key."""
     assert type(error).__module__ == "replykit.errors"
@@ -189,45 +69,66 @@ def assert_ours(error: BaseException) -> None:
 def test_each_fault_has_one_outcome(server: Server, case: Fault, world: str) -> None:
     """A fault leads to its outcome or its error, after exactly its number of calls."""
     server.script(*case.steps)
-    if case.error:
-        with pytest.raises(case.error) as caught:
-            complete(world, server.url, timeout=case.timeout)
-        assert type(caught.value) is case.error
-        assert_ours(caught.value)
-    else:
+    if isinstance(case.expected, str):
         completion = complete(world, server.url)
-        assert completion.outcome == case.outcome
+        assert completion.outcome == case.expected
         completion.text.encode()  # what leaves can be sent on
+    else:
+        with pytest.raises(case.expected) as caught:
+            complete(world, server.url, timeout=case.timeout)
+        assert type(caught.value) is case.expected
+        assert_ours(caught.value)
     assert len(server.requests) == case.calls
 
 
-@pytest.mark.parametrize("world", ["sync", "async"])
+@pytest.mark.parametrize(("world", "task"), [("async", "draft"), ("sync", "rewrite")])
 @pytest.mark.parametrize("case", FAULTS, ids=lambda case: case.name)
-def test_each_fault_has_one_status(server: Server, case: Fault, world: str) -> None:
-    """A kit says of each fault what a caller can rely on, and ships no cut, filtered or refused text."""
-    server.script(*case.steps)
-    if case.error:
-        with pytest.raises(case.error) as caught:
-            draft(world, server.url, case.timeout)
-        assert caught.value.attempts == ()
-        assert_ours(caught.value)
+def test_each_fault_is_seen_as_the_table_says(server: Server, case: Fault, world: str, task: str) -> None:
+    """A kit says of each fault what a caller can rely on, and ships no cut, filtered, refused or breaking text."""
+    result = run(world, task, server, case)
+    assert (len(server.requests), told(result, server)) == (case.row.calls, case.row.told)
+    assert sight(result) == (case.row.drafted if task == "draft" else case.row.rewritten)
+    if isinstance(result, Reply):
+        assert result.usage.calls == sum(attempt.outcome is not None for attempt in result.attempts)
+        assert result.status == "needs_review" or replykit.check(result.text, language="zh-Hans").ok
+        assert "不能" not in result.text
     else:
-        reply = draft(world, server.url, case.timeout)
-        assert reply.status == case.status, reply
-        assert reply.usage.calls == sum(attempt.outcome is not None for attempt in reply.attempts)
-        if case.status == "needs_review":
-            assert reply.attempts[-1].made_by == "phrasebook"
-            assert reply.text == reply.attempts[-1].text
-            assert "model gave no answer" in reply.reason
-    assert len(server.requests) == (case.kit_calls or case.calls)
+        assert_ours(result)
+        assert isinstance(result, errors.ChatError)
+        assert [attempt.outcome for attempt in result.attempts] == ["lost"] * result.may_be_billed
 
 
-@pytest.mark.parametrize("world", WORLDS)
-def test_retry_after_may_be_a_date(server: Server, world: str) -> None:
-    """An HTTP date is waited for, where the deadline allows it."""
-    server.script(fault.status(429, retry_after=fault.date_in(1, time.time())), ok)
-    assert complete(world, server.url).outcome == "complete"
-    assert len(server.requests) == 2
+def test_the_deadline_holds_over_all_calls() -> None:
+    """Whatever a client asks again about, the deadline counts from the first call: a dribbling server is left."""
+    again = [case for case in FAULTS if case.calls > 1 and case.expected == "complete"]
+    assert len(again) > 5
+
+    async def ask_all() -> list[object]:
+        with contextlib.ExitStack() as servers:
+            running = [servers.enter_context(Server()) for _ in again]
+            chats = [AsyncOpenAIChat("test", base_url=server.url, timeout=4.0) for server in running]
+            for server, case in zip(running, again, strict=True):
+                server.script(*case.steps[: case.calls - 1], fault.dribble)
+            results = await asyncio.gather(*(chat.complete(ASK) for chat in chats), return_exceptions=True)
+            for chat in chats:
+                await chat.aclose()
+            assert [len(server.requests) for server in running] == [case.calls for case in again]
+            return list(results)
+
+    assert {type(result) for result in asyncio.run(ask_all())} == {errors.ChatTimeoutError}
+
+
+def test_the_table_is_complete() -> None:
+    """No fault stands twice in the table, and every kind of error and outcome that a server can cause is in it."""
+    assert len({case.name for case in FAULTS}) == len(FAULTS)
+    kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and kind.__base__ is errors.ChatError}
+    assert {case.expected for case in FAULTS} == kinds | set(get_args(Outcome))
+
+
+def test_the_document_says_what_the_table_says() -> None:
+    """The committed table of faults is the one that the tests hold the kits to."""
+    document = write_model_side.TARGET.read_text("utf-8")
+    assert write_model_side.section_of(document, "faults") == render(case.row for case in FAULTS)
 
 
 @pytest.mark.parametrize("world", WORLDS)

@@ -51,15 +51,16 @@ def read_completion(body: bytes) -> Completion:
         raise ChatProtocolError(f"the server answered with {_kind(body)}, not a chat completion") from None
     if not isinstance(answer, dict):
         raise ChatProtocolError(f"the server answered with a JSON {type(answer).__name__}, not a chat completion")
+    usage = _usage(answer.get("usage"))
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         if answer.get("error"):
             filtered = filtered_completion(answer)
             if filtered:
                 return filtered
-            raise ChatProtocolError(f"the server answered 200 with an error: {error_message(answer)}")
-        raise ChatProtocolError("the server's answer has no choices")
-    return _read_choice(choices[0], _usage(answer.get("usage")))
+            raise _unusable(f"the server answered 200 with an error: {error_message(answer)}", usage)
+        raise _unusable("the server's answer has no choices", usage)
+    return _read_choice(choices[0], usage)
 
 
 def _read_choice(choice: dict[str, Any], usage: Usage) -> Completion:
@@ -69,9 +70,12 @@ def _read_choice(choice: dict[str, Any], usage: Usage) -> Completion:
     message = choice.get("message")
     if not isinstance(message, dict):
         if outcome != "content_filter":
-            raise ChatProtocolError("the server's answer has a choice without a message")
+            raise _unusable("the server's answer has a choice without a message", usage)
         message = {}
-    text = _content(message.get("content"))
+    content = message.get("content")
+    text = _content(content)
+    if text is None:
+        raise _unusable(f"the server's answer has content of type {type(content).__name__}", usage)
     if message.get("tool_calls") or message.get("function_call"):
         outcome = "unknown"
     elif isinstance(message.get("refusal"), str) and message["refusal"].strip():
@@ -98,9 +102,11 @@ def filtered_completion(body: object) -> Completion | None:
 
 
 def error_message(body: object) -> str:
-    """Return what an error body says, on one line; empty where it says nothing."""
+    """Return what an error body says, on one line; of a page that it is one, and empty where it says nothing."""
     error = body.get("error", body) if isinstance(body, dict) else body
     said = (error.get("message") or error.get("code")) if isinstance(error, dict) else error
+    if isinstance(said, str) and _is_page(said.encode(errors="replace")):
+        return "an HTML page"
     return " ".join(clean_text(str(said or "")).split())
 
 
@@ -109,8 +115,15 @@ def clean_text(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _content(content: object) -> str:
-    """Return a message's text; some servers send it in parts."""
+def _unusable(message: str, usage: Usage) -> ChatProtocolError:
+    """Return the error for an answer that cannot be used, with what it cost all the same."""
+    error = ChatProtocolError(message)
+    error.usage = usage
+    return error
+
+
+def _content(content: object) -> str | None:
+    """Return a message's text, which some servers send in parts; None where it is something else."""
     if content is None:
         return ""
     if isinstance(content, str):
@@ -118,7 +131,7 @@ def _content(content: object) -> str:
     if isinstance(content, list):
         parts = [part.get("text") for part in content if isinstance(part, dict)]
         return "".join(part for part in parts if isinstance(part, str))
-    raise ChatProtocolError(f"the server's answer has a {type(content).__name__} as its content")
+    return None
 
 
 def _usage(usage: object) -> Usage:
@@ -132,7 +145,10 @@ def _usage(usage: object) -> Usage:
 
 
 def _kind(body: bytes) -> str:
-    start = body[:200].lstrip().lower()
-    if not start:
+    if not body.strip():
         return "an empty body"
-    return "an HTML page" if start.startswith((b"<!doctype", b"<html")) else "a body that is not JSON"
+    return "an HTML page" if _is_page(body) else "a body that is not JSON"
+
+
+def _is_page(body: bytes) -> bool:
+    return body[:200].lstrip().lower().startswith((b"<!doctype", b"<html"))

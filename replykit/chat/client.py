@@ -40,8 +40,9 @@ _backoff = wait_random_exponential(multiplier=0.5, max=8)
 class AsyncOpenAIChat:
     """A chat model behind any server that speaks OpenAI's chat completions; used from one event loop at a time.
 
-    Retried are a refused connection and HTTP 429, 500, 502, 503, 504, as nothing was answered; after `Retry-After`
-    where the server sends it. A request that may have been answered is not sent again, so that nothing is billed twice.
+    Retried are a refused connection and HTTP 429, 500, 503, 529, as these say that nothing was answered; after
+    `Retry-After` where the server sends it. A request that may have been answered (a deadline, a broken connection, the
+    502 or 504 of a gateway) is not sent again, so that nothing is billed twice.
     Where a request names a form, JSON is asked for in the strictest way that the server has not refused so far.
 
     Args:
@@ -196,7 +197,8 @@ class AsyncOpenAIChat:
     def _presentable(self, failure: ChatError) -> ChatError:
         """Return a failure whose message holds no key, which some servers send back, and no page of text."""
         message = str(failure).replace(self._key, "***") if self._key != _NO_KEY else str(failure)
-        return type(failure)(message if len(message) <= 300 else message[:299] + "…")
+        failure.args = (message if len(message) <= 300 else message[:299] + "…",)
+        return failure
 
     async def aclose(self) -> None:
         """Close the connections; the client cannot be used afterwards."""

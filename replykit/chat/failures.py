@@ -31,7 +31,10 @@ _NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "Proxy
     "ConnectionTimeoutError",
 }
 _TIMED_OUT = frozenset({"ReadTimeout", "WriteTimeout", "TimeoutException", "SocketTimeoutError", "ServerTimeoutError"})
-_AGAIN = frozenset({429, 500, 502, 503, 504})
+# The server itself says that it made no answer: too many requests, failed on this one, overloaded (529: no standard).
+_AGAIN = frozenset({429, 500, 503, 529})
+# A gateway says these of a server behind it, which may have answered all the same (520, 522, 524 are Cloudflare's).
+_LOST = frozenset({502, 504, 520, 522, 524})
 # The account's quota is used up, as OpenAI and DashScope say it with 429 or 400.
 _NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "arrearage"})
 
@@ -65,7 +68,9 @@ def failure_of_transport(error: BaseException, server: str) -> ChatError | Trans
     causes = list(_causes(error))
     cause = type(next((one for one in causes if type(one).__module__.startswith("aiohttp")), causes[0])).__name__
     if cause in _NEVER_SENT:
-        return TransientError(ChatConnectionError(f"nobody answers at {server} ({cause})"))
+        unreached = ChatConnectionError(f"nobody answers at {server} ({cause})")
+        unreached.may_be_billed = False
+        return TransientError(unreached)
     if cause in _TIMED_OUT:
         return ChatTimeoutError(f"{server} sent nothing for too long ({cause})")
     return ChatConnectionError(f"the connection to {server} broke before the answer was whole ({cause})")
@@ -87,7 +92,11 @@ def failure_of_status(status: int, body: object, headers: Mapping[str, str]) -> 
     Args:
         status: the HTTP status.
         body: the decoded body.
-        headers: the answer's headers.
+        headers: the answer's headers; `x-should-retry` is the server's own word on whether to ask again.
+
+    Returns:
+        A `TransientError` where the answer says that the request was not answered; our error where it says that asking
+        again is of no use, or leaves open whether the model answered, as asking again could be billed twice.
     """
     said = error_message(body)
     message = f"HTTP {status}" + (f": {said}" if said else "")
@@ -95,10 +104,16 @@ def failure_of_status(status: int, body: object, headers: Mapping[str, str]) -> 
     codes = {str(error.get(key)).lower() for key in ("code", "type")} if isinstance(error, dict) else set()
     if status in (401, 402, 403) or codes & _NO_QUOTA:
         return ChatAuthError(message)
-    if status in _AGAIN:
-        kind = ChatRateLimitError if status == 429 else ChatServerError
-        return TransientError(kind(message), retry_after(headers, now=time.time()))
-    return ChatServerError(message) if status >= 500 else ChatRequestError(message)
+    if status == 429:
+        failure: ChatError = ChatRateLimitError(message)
+    elif status >= 500:
+        failure = ChatServerError(message)
+        failure.may_be_billed = status in _LOST
+    else:
+        failure = ChatRequestError(message)
+    if status in _AGAIN and headers.get("x-should-retry") != "false":
+        return TransientError(failure, retry_after(headers, now=time.time()))
+    return failure
 
 
 def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
