@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["clean_answer"]
+__all__ = [
+    "FENCE",
+    "LATE_REASONING",
+    "NOTES",
+    "PREAMBLE",
+    "QUOTES",
+    "REASONING",
+    "REASONING_END",
+    "SURE",
+    "UNOPENED_END",
+    "clean_answer",
+]
 
-_REASONING = re.compile(r"\s*<(?:think|thinking|reasoning)>", re.IGNORECASE)
-_LATE_REASONING = re.compile(r"^[ \t]*<(?:think|thinking|reasoning)>", re.IGNORECASE | re.MULTILINE)
-_REASONING_END = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
-_UNOPENED_END = re.compile(r"(?<!`)</think>[ \t]*(?:\n|\Z)", re.IGNORECASE)
-_FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*[\w+-]{0,20}[ \t]*\n")
+REASONING = re.compile(r"\s*<(?:think|thinking|reasoning)>", re.IGNORECASE)
+LATE_REASONING = re.compile(r"^[ \t]*<(?:think|thinking|reasoning)>", re.IGNORECASE | re.MULTILINE)
+REASONING_END = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
+UNOPENED_END = re.compile(r"(?<!`)</think>[ \t]*(?:\n|\Z)", re.IGNORECASE)
+FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*[\w+-]{0,20}[ \t]*\n")
 
 # A preamble is a closed form: an answer that only resembles one (以下是退货步骤：) is the reply itself.
 _REWRITTEN = r"(?:改写|改寫|重写|重寫|润色|潤色|潤飾)"
@@ -33,20 +44,22 @@ _PREAMBLE_EN = (
     r"|(?:rewritten|revised|polished) (?:version|draft|message)"
     r")(?: (?:to|for) the customer)?"
 )
-_PREAMBLE = re.compile(
+PREAMBLE = re.compile(
     rf"\s*(?:#{{1,4}} |\*\*|__)?(?:(?:{_PREAMBLE_ZH}|{_PREAMBLE_EN})(?:\*\*|__)?[：:](?:\*\*|__)?"
     rf"|【{_CHANGED}(?:后|後)的?(?:{_A_REPLY})?】[：:]?)\s*",
     re.IGNORECASE,
 )
+# What may stand before a preamble, a sentence of its own: 好的。
+SURE = re.compile(rf"\s*(?:#{{1,4}} |\*\*|__)?{_SURE_ZH}{_SURE_EN}", re.IGNORECASE)
 # Notes for the colleague who asked, which no customer is to read: a heading of its own, and all that stands below it.
-_NOTES = re.compile(
+NOTES = re.compile(
     r"\n[ \t]*\n(?:[ \t]*(?:-{3,}|\*{3,})[ \t]*\n\s*)?[ \t]*(?:#{1,4} |\*\*|__|【|[(（])?"
     rf"(?:{_REWRITTEN}|修改|优化|優化|改动|改動)(?:的)?(?:说明|說明|要点|要點|思路|之处|之處)(?:如下)?(?:】|\*\*|__)?[：:].*\Z"
     r"|\n[ \t]*\n[ \t]*[(（](?:注|备注|備註)[：:](?:以上|已|我)[^)）\n]{0,40}"
     rf"(?:{_REWRITTEN}|语气|語氣|措辞|措辭|原稿)[^)）\n]{{0,40}}[)）]\s*\Z",
     re.DOTALL,
 )
-_QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"', "«": "»"}
+QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"', "«": "»"}
 
 
 def clean_answer(text: str) -> str:
@@ -72,20 +85,20 @@ def clean_answer(text: str) -> str:
 
 
 def _without_reasoning(text: str) -> str:
-    if opening := _REASONING.match(text):
-        end = _REASONING_END.search(text, opening.end())
+    if opening := REASONING.match(text):
+        end = REASONING_END.search(text, opening.end())
         return text[end.end() :].strip() if end else ""
-    if late := _LATE_REASONING.search(text):
-        end = _REASONING_END.search(text, late.end())
+    if late := LATE_REASONING.search(text):
+        end = REASONING_END.search(text, late.end())
         return (text[: late.start()].rstrip() + "\n" + text[end.end() :].lstrip()).strip() if end else text
     # Where the chat template opens the block, the server sends only its end, on a line's end.
-    unopened = _UNOPENED_END.search(text)
+    unopened = UNOPENED_END.search(text)
     return text[unopened.end() :].strip() if unopened and "<think>" not in text.lower() else text
 
 
 def _without_fence(text: str) -> str:
     whole = text.strip()
-    opening = _FENCE.match(whole)
+    opening = FENCE.match(whole)
     if not opening or not whole.endswith(opening[1]) or len(whole) < opening.end() + len(opening[1]):
         return text
     inside = whole[opening.end() : -len(opening[1])]
@@ -94,18 +107,18 @@ def _without_fence(text: str) -> str:
 
 
 def _without_preamble(text: str) -> str:
-    preamble = _PREAMBLE.match(text)
+    preamble = PREAMBLE.match(text)
     return text[preamble.end() :].strip() if preamble else text
 
 
 def _without_notes(text: str) -> str:
-    notes = _NOTES.search(text)
+    notes = NOTES.search(text)
     return text[: notes.start()].strip() if notes and text[: notes.start()].strip() else text
 
 
 def _without_quotes(text: str) -> str:
     whole = text.strip()
-    closing = _QUOTES.get(whole[:1])
+    closing = QUOTES.get(whole[:1])
     if closing is None or len(whole) < 2 or whole[-1] != closing:
         return text
     inside, opening, depth = whole[1:-1], whole[0], 0

@@ -14,6 +14,7 @@ from replykit.errors import UsageError
 from replykit.intake import History, completion_of
 from replykit.playbook import Playbook
 from replykit.records import Channel, ChatRequest, Completion, Language, Length, Reply, Stage
+from replykit.streams import AsyncReplyStream
 
 if TYPE_CHECKING:
     from replykit.chat import AsyncChat
@@ -114,6 +115,31 @@ class AsyncReplyKit(Desk):
             language=language,
         )
         return logged(await adrive(flow, self._complete))
+
+    def draft_stream(
+        self,
+        customer: str,
+        *,
+        history: History = (),
+        facts: Sequence[str] = (),
+        stage: Stage | None = None,
+        channel: Channel = "chat",
+        tone: str | None = None,
+        length: Length = "medium",
+        language: Language | None = None,
+    ) -> AsyncReplyStream:
+        """Draft a reply that leaves piece by piece, as `ReplyKit.draft_stream` does; it is iterated, not awaited."""
+        flow = self._streaming(
+            customer,
+            history=history,
+            facts=facts,
+            stage=stage,
+            channel=channel,
+            tone=tone,
+            length=length,
+            language=language,
+        )
+        return AsyncReplyStream(flow, self._chat, self.budget, logged)
 
     async def close(self) -> None:
         """Close the connections to the model's server; a `chat` of your own stays open."""

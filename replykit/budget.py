@@ -23,10 +23,12 @@ class Reservation:
     Attributes:
         request: the call, its answer bounded by what the budget leaves.
         answer: what was answered; the caller puts it here.
+        heard: what of it has come while it is still being written; the caller adds to it.
     """
 
     request: ChatRequest
     answer: Completion | None = None
+    heard: str = ""
 
 
 class Budget:
@@ -57,8 +59,9 @@ class Budget:
     def reserve(self, request: ChatRequest) -> Iterator[Reservation]:
         """Reserve what a call may cost, and settle it when the block ends.
 
-        Where the server counts no tokens, code points are counted in their place; a call that failed, but may have been
-        billed, is charged what the server says that it cost, else what it sent.
+        Where the server counts no tokens, code points are counted in their place; a call that failed or was left, but
+        may have been billed, is charged what the server says that it cost, else what it sent and what came of its
+        answer.
 
         Args:
             request: the call.
@@ -87,7 +90,11 @@ class Budget:
                 used = reservation.answer.usage.total_tokens or sent + len(reservation.answer.text)
         except ChatError as error:
             lost = error.usage.total_tokens if error.usage else 0
-            used = (lost or sent) if error.may_be_billed else 0
+            heard = len(reservation.heard)
+            used = (lost or sent + heard) if error.may_be_billed or heard else 0
+            raise
+        except BaseException:
+            used = sent + len(reservation.heard)
             raise
         finally:
             with self._lock:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from replykit.checker import Checker
 from replykit.fixer import Fixer
 from replykit.playbook import Playbook
+from replykit.reading import Given
 from replykit.records import Assessment, Attempt, Language, Outcome, Report, Request, Usage
 
-__all__ = ["Case"]
+__all__ = ["Case", "Told"]
 
 _NOTHING = Report(text="")
+
+
+@dataclass(slots=True)
+class Told:
+    """What of a reply has left already, and cannot be taken back.
+
+    Attributes:
+        text: it; every text for the case begins with it. Empty where nothing is streamed.
+        heard: what the model has written so far in the call that is under way, as received.
+    """
+
+    text: str = ""
+    heard: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,7 @@ class Case:
         fixer: repairs without a model.
         assessment: the reading of the customer's message.
         language: the one asked for, else the customer's, else the draft's; None where nothing decides it.
+        told: what has left already.
     """
 
     request: Request
@@ -34,6 +49,7 @@ class Case:
     fixer: Fixer
     assessment: Assessment
     language: Language | None
+    told: Told = field(default_factory=Told)
 
     @classmethod
     def of(cls, request: Request, checker: Checker, fixer: Fixer) -> Case:
@@ -51,6 +67,12 @@ class Case:
         decided = request.model_copy(update={"language": language})  # prompts and checks go by the same one
         return cls(decided, checker.playbook, checker, fixer, assessment, language)
 
+    @property
+    def given(self) -> Given:
+        """What a reply is checked with."""
+        request = self.request
+        return Given(request.customer, request.history, request.facts, request.draft, self.language)
+
     def check(self, text: str) -> Report:
         """Check a text with everything that is known of the case; an empty text has no violations, and is no reply."""
         request = self.request
@@ -66,7 +88,7 @@ class Case:
         )
 
     def fix(self, text: str) -> str:
-        """Repair a text without a model."""
+        """Repair a text without a model, behind what has left already."""
         request = self.request
         return self.fixer.fix(
             text,
@@ -75,7 +97,18 @@ class Case:
             facts=request.facts,
             draft=request.draft,
             language=self.language,
+            keep=len(self.told.text),
         )
+
+    def fits(self, text: str) -> bool:
+        """Return whether a text goes on from what has left already."""
+        return text.startswith(self.told.text)
+
+    def continued(self, before: str, text: str) -> str:
+        """Return what had left before an answer with the answer behind it, which may repeat it or go on from there."""
+        if not before or text.startswith(before):
+            return text
+        return before + (" " if self.language == "en" else "") + text if text else before
 
     def attempt(
         self,

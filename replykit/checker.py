@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ahocorasick_rs import AhoCorasick
 
 from replykit.compiled import CompiledRule, CompiledSignal
+from replykit.disguise import Uncovered, uncover
 from replykit.errors import PlaybookError, TextError
 from replykit.findings import Finding, without_overlaps
 from replykit.guards import GUARDS, Guard
@@ -15,7 +16,7 @@ from replykit.playbook import Playbook
 from replykit.reading import Given, Reading
 from replykit.records import Assessment, Language, Report, Severity, Signal, Turn, Violation
 from replykit.snapshot import PatternKeys
-from replykit.text import holds_traditional, is_whole_word
+from replykit.text import fold, holds_traditional, is_whole_word
 
 __all__ = ["Checker", "checker_for"]
 
@@ -29,6 +30,9 @@ class Checker:
 
     Args:
         playbook: the rules.
+
+    Attributes:
+        disguised: the folded literals that are found across marks and other noise too.
 
     Raises:
         PlaybookError: a pattern refers to a word list that does not exist.
@@ -59,6 +63,7 @@ class Checker:
         every = {**triggered, **dict.fromkeys(disguised)}
         marked = [literal for literal in every if not literal.isalnum()]
         literals = [*marked, *(literal for literal in every if literal.isalnum())]
+        self.disguised = frozenset(disguised)
         self._triggered: list[Sequence[tuple[int, int]]] = [triggered.get(literal, ()) for literal in literals]
         self._lengths = [len(literal) if literal in disguised else 0 for literal in literals]
         self._automaton = AhoCorasick(literals) if literals else None
@@ -171,6 +176,10 @@ class Checker:
         from replykit.many import check_many
 
         return check_many(self, texts, processes, chunk)
+
+    def uncovered(self, text: str) -> Uncovered:
+        """Return a text as the rules read it: folded, its disguises taken off."""
+        return uncover(fold(text), self._scan_lengths)
 
     def numbered_findings(self, text: str) -> list[tuple[int, Severity, int, int, str]]:
         """Return the findings of a reply by the numbers of their rules, which mean the same in every process."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Sequence
 from os import PathLike, fspath
@@ -19,7 +20,9 @@ from replykit.intake import History, facts_of, given_of, request_of, text_of, tu
 from replykit.loader import load_playbook
 from replykit.playbook import Playbook, Scene
 from replykit.records import Assessment, Language, Reply, Report
+from replykit.seams import Seams
 from replykit.standby import acknowledgement
+from replykit.stream_flow import StreamFlow, stream_flow
 
 __all__ = ["Desk", "logged"]
 
@@ -176,6 +179,26 @@ class Desk:
 
     def _drafting(self, customer: str, **options: Any) -> Flow:
         return self._flow(task="draft", customer=text_of(customer, "customer"), **options)
+
+    def _streaming(self, customer: str, *, history: History, facts: Sequence[str], **fields: Any) -> StreamFlow:
+        request = request_of(
+            task="draft",
+            customer=text_of(customer, "customer"),
+            history=turns_of(history),
+            facts=facts_of(facts),
+            **fields,
+        )
+        return stream_flow(
+            Case.of(request, self._checker, self._fixer),
+            self._seams,
+            max_repairs=self._max_repairs,
+            prompts=self._prompts,
+            offline=self.offline,
+        )
+
+    @functools.cached_property
+    def _seams(self) -> Seams:
+        return Seams(self._checker)
 
     def _flow(self, *, history: History, facts: Sequence[str], **fields: Any) -> Flow:
         return reply_flow(

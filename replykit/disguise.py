@@ -7,9 +7,10 @@ look for is removed; everything else stays, and every character that stays knows
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 
-__all__ = ["Uncovered", "uncover"]
+__all__ = ["PARTING", "Uncovered", "uncover"]
 
 # Scan: folded text in, (literal's length, start, end) of every literal of the rules out.
 Scan = Callable[[str], list[tuple[int, int, int]]]
@@ -27,7 +28,7 @@ _REPEATED = rf"([{_HAN}])\1(?:\1|[{_HAN}]?([{_HAN}])\2)"
 _SINGLE = re.compile(r"[\W_][^\x00-\xff][\W_]")
 _DOUBLED = re.compile(r"([^\x00-\xff])\1")
 # Marks that part two words in honest text; a two-character word across one of them is chance (许可，能够).
-_PARTING = re.compile(r"[\s,。!?;:、()\[\]{}<>《》【】「」『』“”‘’\"'/|]")
+PARTING = re.compile(r"[\s,。!?;:、()\[\]{}<>《》【】「」『』“”‘’\"'/|]")
 _SPACE_IN_HAN = rf"(?<=[{_HAN}]) (?=[{_HAN}])"
 _MOST_LONE_SPACES = 2
 _COMMON_MARKS = ",。!?:、 \n"
@@ -47,6 +48,13 @@ class Uncovered:
         self.holds_nothing = holds_nothing
         self._kept = kept
         self._folded = folded
+
+    def place(self, position: int) -> int | None:
+        """Return where a character of the text that was uncovered stands in `text`; None where it was taken off."""
+        if self._kept is None:
+            return position
+        at = bisect_left(self._kept, position)
+        return at if at < len(self._kept) and self._kept[at] == position else None
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where a part of `text` stands in the text that was uncovered."""
@@ -137,7 +145,7 @@ def _parted(text: str, compact: str, found: list[tuple[int, int, int]], scan: Sc
         runs = _NOISE.findall(text, first, last)
         if any(len(run) > _LONGEST_NOISE or run.count("\n") > 1 for run in runs):
             continue
-        if length == 2 and any(_PARTING.search(run) for run in runs) and not (runs == [" "] and lone_spaces):
+        if length == 2 and any(PARTING.search(run) for run in runs) and not (runs == [" "] and lone_spaces):
             continue
         if length > 2 and len(runs) < length - 1 and _is_parted_honestly(_NOISE.split(text[first : last + 1]), runs):
             continue
@@ -149,7 +157,7 @@ def _is_parted_honestly(pieces: list[str], runs: list[str]) -> bool:
     """Return whether a mark stands where two words may meet: 尺码不一，定制, 要付费吗？没有。办法; not 没，有办法."""
     length = sum(map(len, pieces))
     return any(
-        _PARTING.search(run) and not run.isspace() and (length == 3 or (len(before) > 1 and len(after) > 1))
+        PARTING.search(run) and not run.isspace() and (length == 3 or (len(before) > 1 and len(after) > 1))
         for before, run, after in zip(pieces, runs, pieces[1:], strict=False)
     )
 

@@ -51,6 +51,7 @@ class Fixer:
         facts: Sequence[str] = (),
         draft: str | None = None,
         language: Language | None = None,
+        keep: int = 0,
     ) -> str:
         """Repair what can be repaired without a model; what cannot stays as it is, for a person to see.
 
@@ -65,6 +66,7 @@ class Fixer:
             facts: what the reply may state.
             draft: the draft that the reply rewrites.
             language: the language asked for.
+            keep: code points at the beginning that stay as they are.
 
         Returns:
             The repaired text.
@@ -74,18 +76,22 @@ class Fixer:
         given = self.checker.given(customer=customer, history=history, facts=facts, draft=draft, language=language)
         findings = self.checker.findings(text, given)
         while findings:
-            step = self._first_repair(text, findings, given)
+            step = self._first_repair(text, findings, given, keep)
             if step is None:
                 break
             text, findings = step
         return text
 
-    def _first_repair(self, text: str, findings: list[Finding], given: Given) -> tuple[str, list[Finding]] | None:
+    def _first_repair(
+        self, text: str, findings: list[Finding], given: Given, keep: int
+    ) -> tuple[str, list[Finding]] | None:
         kept = self._untouchable(text)
         # Errors first, so that a warning's repair never stands in the way of one.
         for finding in sorted(findings, key=lambda f: (f.severity != "error", f.start)):
             for candidate in self._candidates(text, finding, given):
-                if candidate == text or not _WORDS.search(candidate) or self._untouchable(candidate) != kept:
+                if candidate == text or candidate[:keep] != text[:keep]:
+                    continue
+                if not _WORDS.search(candidate) or self._untouchable(candidate) != kept:
                     continue
                 after = self.checker.findings(candidate, given)
                 if _weight(after) < _weight(findings) and len(after) <= len(findings):

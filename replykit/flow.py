@@ -13,7 +13,7 @@ from replykit.prompts import messages_for, repair_messages
 from replykit.records import Attempt, ChatRequest, Completion, Reply, Request, Status, Usage
 from replykit.standby import errors_and_warnings, holding_reply, mended_draft
 
-__all__ = ["reply_flow", "reply_of"]
+__all__ = ["case_flow", "reply_flow", "reply_of"]
 
 _ROOM = 2048  # tokens; the least that an answer is given after one was cut off
 # Breaking one of these changes what the customer is told, which is worse than the flaw that a repair mends.
@@ -59,6 +59,17 @@ def reply_flow(
         PromptError: a prompt template is missing or does not render.
     """
     case = Case.of(request, checker, fixer)
+    return (yield from case_flow(case, max_repairs=max_repairs, prompts=prompts, offline=offline))
+
+
+def case_flow(
+    case: Case, *, max_repairs: int, prompts: str | None, offline: bool
+) -> Generator[ChatRequest, Completion, Reply]:
+    """Make the reply of a case, as `reply_flow` does.
+
+    Where the beginning of an answer has left while it was written, the reply begins with it, whatever else is tried.
+    An answer that breaks off then is not asked for again, and what nobody can go on from is all of the reply.
+    """
     attempts: list[Attempt] = []
     trouble = ""
     if not offline:
@@ -67,7 +78,8 @@ def reply_flow(
         except BaseException as error:  # an interruption as well: what was paid for is told whatever ends the work
             error.attempts = tuple(attempts)  # type: ignore[attr-defined]  # only ours declare it
             raise
-    best = min((one for one in attempts if one.outcome == "complete"), key=_gravity, default=None)
+    answers = (one for one in attempts if one.outcome == "complete" and case.fits(one.text))
+    best = min(answers, key=_gravity, default=None)
     stopgap = False
     if best is not None:
         if errors_and_warnings(best)[0]:
@@ -75,12 +87,17 @@ def reply_flow(
             if fixed != best.text:
                 attempts.append(case.attempt("fixer", fixed))
                 best = min(best, attempts[-1], key=_gravity)
-    elif request.task == "rewrite":
+    elif case.told.text:
+        pass  # no ready line goes on from what has left
+    elif case.request.task == "rewrite":
         attempts += mended_draft(case)
         best = attempts[-1]
     else:
         attempts.append(holding_reply(case))
         best, stopgap = attempts[-1], not offline
+    if case.told.text and (best is None or errors_and_warnings(best)[0]):
+        return reply_of(case, case.told.text, attempts, trouble=trouble, unfinished=True, offline=offline)
+    assert best is not None
     return reply_of(case, best.text, attempts, trouble=trouble, stopgap=stopgap, offline=offline)
 
 
@@ -93,26 +110,31 @@ def _ask(
     second_chance = True
     repairs_left = max_repairs
     while True:
+        told = case.told.text
         try:
             completion = yield ask
         except (ChatError, BudgetError) as error:
-            answered = bool(attempts)
-            if isinstance(error, ChatError) and error.may_be_billed:
-                attempts.append(_lost(case, error.usage))
-            if not answered:
+            answered, has_begun = bool(attempts), case.told.text != told
+            if has_begun or (isinstance(error, ChatError) and error.may_be_billed):
+                attempts.append(_lost(case, told, error.usage if isinstance(error, ChatError) else None))
+            if not answered and not has_begun:
                 raise
-            return f"the next call failed: {type(error).__name__}: {error}"
+            return f"the {'answer broke off' if has_begun else 'next call failed'}: {type(error).__name__}: {error}"
         except ReplykitError:
             raise
         except BaseException:
-            attempts.append(_lost(case))
+            attempts.append(_lost(case, told))
             raise
-        text = clean_answer(completion.text).strip()
-        outcome = "blank" if completion.outcome == "complete" and not _has_words(text) else completion.outcome
+        answer = clean_answer(completion.text).strip()
+        text = case.continued(told, answer)
+        says_nothing = not _has_words(answer) or (told and text == told)
+        outcome = "blank" if completion.outcome == "complete" and says_nothing else completion.outcome
         attempt = case.attempt("model", text, outcome, completion.usage)
         stale = _is_stale(attempt, attempts)
         attempts.append(attempt)
-        if outcome in ("length", "blank") and second_chance:
+        if not case.fits(text):
+            return "what was sent is no part of the answer as it ended"
+        if outcome in ("length", "blank") and second_chance and case.told.text == told:
             second_chance = False
             room = max(_ROOM, 2 * completion.usage.completion_tokens, 2 * (ask.max_tokens or 0))
             ask = ask.model_copy(update={"max_tokens": room}) if outcome == "length" else ask
@@ -130,6 +152,7 @@ def _ask(
                 case.language,
                 folder=prompts,
                 templates=case.playbook.languages[0],
+                told=case.told.text,
             )
         )
 
@@ -151,9 +174,10 @@ def _hits(attempt: Attempt) -> set[tuple[str, str, str]]:
     return {(v.rule, v.text, v.message) for v in attempt.violations if v.severity == "error"}
 
 
-def _lost(case: Case, usage: Usage | None = None) -> Attempt:
-    """Return the attempt that a call was whose answer never came, and may have to be paid for."""
-    return case.attempt("model", "", "lost", usage or Usage(calls=1))
+def _lost(case: Case, told: str, usage: Usage | None = None) -> Attempt:
+    """Return the attempt that a call was whose answer never came, or not to its end, and may have to be paid for."""
+    heard = clean_answer(case.told.heard).strip()
+    return case.attempt("model", case.continued(told, heard) if heard else "", "lost", usage or Usage(calls=1))
 
 
 def _gravity(attempt: Attempt) -> tuple[int, int, int]:
@@ -170,6 +194,7 @@ def reply_of(
     offline: bool,
     trouble: str = "",
     stopgap: bool = False,
+    unfinished: bool = False,
 ) -> Reply:
     """Return a text as a reply: the one place that decides a status, from a check of exactly the text that leaves.
 
@@ -180,6 +205,7 @@ def reply_of(
         offline: True where no chat model is configured.
         trouble: what went wrong on the way; told where the reply needs review.
         stopgap: True where the text stands in for an answer that the model did not give.
+        unfinished: True where the text is what had left when nothing was found to go on with.
     """
     report = case.check(text)
     first = next((attempt for attempt in attempts if attempt.outcome in (None, "complete")), None)
@@ -191,6 +217,8 @@ def reply_of(
         reasons.append("still breaks " + ", ".join(dict.fromkeys(v.principle for v in report.errors)))
     if stopgap:
         reasons.append("only a ready line, as the model gave no answer that can be used")
+    if unfinished:
+        reasons.append("only the beginning, as nothing that keeps the rules was found to go on with")
     status: Status = "needs_review" if reasons else "clean" if untouched else "repaired"
     return Reply(
         text=text,

@@ -13,6 +13,7 @@ from replykit.drivers import drive
 from replykit.intake import History, completion_of
 from replykit.playbook import Playbook
 from replykit.records import Channel, ChatRequest, Completion, Language, Length, Reply, Stage
+from replykit.streams import ReplyStream
 
 if TYPE_CHECKING:
     from replykit.chat import Chat
@@ -173,6 +174,54 @@ class ReplyKit(Desk):
             language=language,
         )
         return logged(drive(flow, self._complete))
+
+    def draft_stream(
+        self,
+        customer: str,
+        *,
+        history: History = (),
+        facts: Sequence[str] = (),
+        stage: Stage | None = None,
+        channel: Channel = "chat",
+        tone: str | None = None,
+        length: Length = "medium",
+        language: Language | None = None,
+    ) -> ReplyStream:
+        """Draft a reply to a customer and let it leave piece by piece, each as soon as it is proven.
+
+        A piece is one or more whole sentences. What has left is, at every moment, a text in which a check finds no
+        error, and cannot be taken back: where the model goes on with one, the rest is asked for again or repaired, and
+        where that fails, or the answer breaks off, the stream ends with a reply that needs review. Where nothing could
+        leave at all, a ready line does, and needs review as well.
+
+        Args:
+            customer: the customer's message.
+            history: earlier turns, oldest first, as for `rewrite`.
+            facts: what the reply may state, one fact a line.
+            stage: where a complaint stands.
+            channel: where the reply is read.
+            tone: how it should sound, in your own words.
+            length: how long it may be.
+            language: what it is written in; None: the customer's language.
+
+        Returns:
+            The pieces; its `reply`, once it has ended, is what `draft` returns. Close it to end the call early.
+
+        Raises:
+            TextError, UsageError: at once, as for `draft`.
+            ChatError, BudgetError: from the first step, as for `draft`; once a piece has left, `reply` tells instead.
+        """
+        flow = self._streaming(
+            customer,
+            history=history,
+            facts=facts,
+            stage=stage,
+            channel=channel,
+            tone=tone,
+            length=length,
+            language=language,
+        )
+        return ReplyStream(flow, self._chat, self.budget, logged)
 
     def close(self) -> None:
         """Close the connections to the model's server; a `chat` of your own stays open."""

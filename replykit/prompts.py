@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["messages_for", "repair_messages"]
 
 _PACKAGE = Path(__file__).parent
-_FENCES = ("customer_said", "agent_said", "customer_message", "facts", "agent_draft")
+_FENCES = ("customer_said", "agent_said", "customer_message", "facts", "agent_draft", "already_sent")
 _DIFFICULT = frozenset({"abuse", "threat", "self_harm", "unreasonable_demand"})
 
 
@@ -76,6 +76,7 @@ def repair_messages(
     *,
     folder: str | None = None,
     templates: Language = "zh-Hans",
+    told: str = "",
 ) -> tuple[ChatMessage, ...]:
     """Return the messages that ask a chat model to mend its latest answer.
 
@@ -89,6 +90,7 @@ def repair_messages(
         language: the reply's language; None: that of the templates.
         folder: a folder of own templates, as for `messages_for`.
         templates: the playbook's first language, which chooses the built-in templates.
+        told: the beginning of the reply that the customer has read already, from which the answer is to go on.
 
     Returns:
         The original messages and two more.
@@ -97,7 +99,10 @@ def repair_messages(
         PromptError: a template is missing or does not render; the message names it.
     """
     values = {"violations": [violation.model_dump() for violation in violations], "language": language or templates}
-    content = _render(_environment(_tongue(templates), folder), "repair.md.j2", values)
+    environment = _environment(_tongue(templates), folder)
+    content = _render(environment, "repair.md.j2", values)
+    if told:
+        content += "\n" + _render(environment, "continue.md.j2", {"told": told, "mark": _mark([told])})
     return (
         *original,
         ChatMessage(role="assistant", content=latest_draft),

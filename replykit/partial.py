@@ -1,0 +1,131 @@
+"""The part of an answer still being written that is reply whatever follows: no reasoning, fence, preamble or notes."""
+
+from __future__ import annotations
+
+import re
+
+from replykit.answer import (
+    FENCE,
+    LATE_REASONING,
+    NOTES,
+    PREAMBLE,
+    QUOTES,
+    REASONING,
+    REASONING_END,
+    SURE,
+    UNOPENED_END,
+)
+
+__all__ = ["settled_part"]
+
+_TAGS = ("<think>", "<thinking>", "<reasoning>")
+_END_TAG = re.compile(r"</(?:t|\Z)", re.IGNORECASE)
+_HALF_TAG = re.compile(r"^[ \t]*<[^>\n]*\Z", re.MULTILINE)
+_NO_PREAMBLE = re.compile(r"[。！？!?；;…：:】\n]|\.\s")
+# A paragraph that may yet become notes: a heading without its colon, a rule of dashes, a bracket and nothing behind it.
+_MAY_BE_NOTES = re.compile(r"\n[ \t]*\n(?:[ \t]*[-*]*[ \t]*\n\s*)?[ \t]*(?:[(（][^)）]*[)）]?\s*|[^。！？!?…\n：:]*)\Z")
+# Reasoning that the chat template opened looks like a reply until its end tag comes. But it speaks of the customer,
+# whom a reply addresses: such an answer waits for its end, and any answer for its first word to the customer. A reply
+# that is mistaken for it only comes later.
+_ALOUD = re.compile(
+    r"(?:用户|用戶|客户|客戶|顾客|顧客)(?![端经經服代])"
+    r"|(?:需要|应该|應該|得)先?(?:写|寫|起草|草拟|草擬|回复|回覆|组织|組織)"
+    r"|\bthe (?:user|customer)\b|\blet me (?:think|draft|write)\b|\bI (?:need|should|have) to (?:write|draft|reply)",
+    re.IGNORECASE,
+)
+_TO_THE_CUSTOMER = re.compile(
+    r"[您请請谢謝]|你好|抱歉|不好意思|\b(?:you|your|thanks?|sorry|apologi[sz]e|apologies|hello|hi|dear|please|welcome)\b",
+    re.IGNORECASE,
+)
+
+
+def settled_part(answer: str) -> str:
+    """Return the part of an unfinished answer that is the beginning of the reply, whatever follows.
+
+    Whatever `clean_answer` takes off the finished answer is not in it, nor is what it might take off: a block of
+    reasoning, a fence or quotation marks round the whole wait for their ends, a beginning that may turn out to be a
+    preamble for what decides it, a note below the reply for what shows that it is none. A reply in one fence or in one
+    pair of quotation marks settles only when it is whole.
+
+    Args:
+        answer: what the model has written so far.
+
+    Returns:
+        What `clean_answer` returns of every continuation begins with it; white space at its end aside. Not so where
+        `</think>` follows and nothing opened it: nobody can know before.
+    """
+    if "<think>" not in answer.lower() and (unopened := UNOPENED_END.search(answer)):
+        answer, is_shown = answer[unopened.end() :], True
+    else:
+        is_shown = False
+    start = _start(answer)
+    if start is None:
+        return ""
+    body = answer[start:]
+    while late := LATE_REASONING.search(body):
+        end = REASONING_END.search(body, late.end())
+        if not end:
+            body = body[: late.start()]
+            break
+        body = body[: late.start()].rstrip() + "\n" + body[end.end() :].lstrip()
+    for waits in (_HALF_TAG, _END_TAG, NOTES, _MAY_BE_NOTES):
+        if found := waits.search(body):
+            body = body[: found.start()]
+    if is_shown or answer[:start].strip():
+        return body  # what was taken off shows where the reply begins
+    if aloud := _ALOUD.search(body):
+        body = body[: max(body.rfind(mark, 0, aloud.start()) for mark in "。！？!?\n") + 1]
+    return body if _TO_THE_CUSTOMER.search(body) else ""
+
+
+def _start(answer: str) -> int | None:
+    """Return where the reply begins; None where that is not known yet."""
+    at = 0
+    while True:
+        rest = answer[at:].lstrip()
+        at = len(answer) - len(rest)
+        if not rest:
+            return None
+        if opening := REASONING.match(rest):
+            end = REASONING_END.search(rest, opening.end())
+            if not end:
+                return None
+            at += end.end()
+            continue
+        if any(tag.startswith(rest.lower()) for tag in _TAGS):
+            return None
+        if FENCE.match(rest) or _may_become_fence(rest) or _may_be_quoted(rest):
+            return None
+        if preamble := PREAMBLE.match(rest):
+            if preamble.end() == len(rest):
+                return None
+            at += preamble.end()
+            continue
+        return None if _may_become_preamble(rest) else at
+
+
+def _may_become_fence(rest: str) -> bool:
+    line, newline, _ = rest.partition("\n")
+    return not newline and (line in ("`", "``", "~", "~~") or line.startswith(("```", "~~~")))
+
+
+def _may_be_quoted(rest: str) -> bool:
+    """Return whether quotation marks may stand round the whole: the first is not closed, or a line ends behind it."""
+    opening, closing = rest[0], QUOTES.get(rest[0])
+    if closing is None:
+        return False
+    depth = 0
+    for at, char in enumerate(rest):
+        if char == closing and at:
+            depth -= 1
+        elif char == opening:
+            depth += 1
+        if depth == 0:
+            return not rest[at + 1 :].partition("\n")[0].strip()
+    return True
+
+
+def _may_become_preamble(rest: str) -> bool:
+    """Return whether nothing stands there yet that no preamble holds; 好的。 alone may still lead one in."""
+    sure = SURE.match(rest)
+    return not _NO_PREAMBLE.search(rest, sure.end() if sure else 0)
