@@ -260,10 +260,10 @@ class Checker:
     def _run(self, compiled: CompiledRule, reading: Reading, found: list[Finding]) -> None:
         """Run a rule that no literal triggers."""
         rule = compiled.rule
-        if not all(reading.holds(condition, 0, 0) for condition in compiled.when if condition.is_elsewhere):
+        if not all(reading.holds(condition, 0, 0) for condition in compiled.elsewhere):
             return  # what decides it is not in the reply, so the reply need not be read
         if rule.guard:
-            for start, end, about in self._guards[rule.guard](reading.original, reading.given):
+            for start, end, about in self._guards[rule.guard](reading):
                 found.append(Finding(rule, rule.severity, start, end, about))
         elif rule.kind == "require" and compiled.pattern:
             size = len(reading.text)

@@ -5,66 +5,18 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import re2
 
-from replykit.clauses import Clauses
 from replykit.errors import PlaybookError
 from replykit.playbook import Polarity
 from replykit.prefilter import Prefilter
+from replykit.statement import Claim, Proviso, Statement
 from replykit.text import fold
 
-__all__ = ["Claim", "ClaimReader", "Proviso"]
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One side of a polarity, taken about one matter.
-
-    Attributes:
-        polarity: the index of the polarity.
-        positive: the side.
-        start: first code point of the word and its matter.
-        end: one past the last.
-        matter: what it is said of, in canonical words; empty where the text does not say.
-        subject: what stands before, in canonical words.
-        wording: the matter as it stands, folded.
-        clause: the index of its clause.
-        sentence: the index of its sentence.
-    """
-
-    polarity: int
-    positive: bool
-    start: int
-    end: int
-    matter: str
-    subject: str
-    wording: str
-    clause: int
-    sentence: int
-
-
-@dataclass(frozen=True, slots=True)
-class Proviso:
-    """A condition or a warning.
-
-    Attributes:
-        polarity: the index of the polarity that knows it.
-        start: first code point.
-        end: one past the last.
-        content: what must not be lost, in canonical words.
-        clause: the index of its clause.
-        sentence: the index of its sentence.
-    """
-
-    polarity: int
-    start: int
-    end: int
-    content: str
-    clause: int
-    sentence: int
+__all__ = ["ClaimReader"]
 
 
 class _Words:
@@ -86,8 +38,8 @@ class _Words:
         self._groups = range(1, self._pattern.groups + 1)
         self._is_empty = not folded
 
-    def find(self, folded: str) -> Iterator[tuple[int, int, int, int]]:
-        """Yield start and end of every match, then start and end of its hit."""
+    def find(self, folded: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+        """Yield the span of every match, and that of its hit."""
         if self._is_empty:
             return
         for match in self._pattern.finditer(folded):
@@ -95,7 +47,7 @@ class _Words:
             hits = (match.span(group) for group in self._groups)
             hit = next((span for span in hits if span != (-1, -1)), (start, end))
             if end > start:
-                yield start, end, *hit
+                yield (start, end), hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,35 +97,53 @@ class ClaimReader:
         """Return the reader of some polarities, made once."""
         return ClaimReader(polarities)
 
-    def may_speak(self, folded: str) -> bool:
+    def statement(self, folded: str) -> Statement:
+        """Return a folded text as the other methods take it."""
+        return Statement(folded, self._prefilter)
+
+    def may_speak(self, statement: Statement) -> bool:
         """Return whether a word of a polarity, a condition or a warning may stand in a text."""
-        return bool(self._prefilter.may_match(folded) & self._speaking)
+        return not self._speaking.isdisjoint(statement.sides)
 
     def canonical(self, folded: str) -> str:
         """Return the words that name a matter: synonyms made one, fillers and marks left out."""
         replaced = self._words.sub(lambda match: self._canonical[match[0]], folded)
-        return "".join(char for char in replaced if char.isalnum())
+        return "".join(filter(str.isalnum, replaced))
 
-    def claims(self, folded: str, clauses: Clauses) -> Iterator[Claim]:
-        """Yield the claims of a text; questions and suppositions commit to nothing."""
-        sides = self._prefilter.may_match(folded)
-        for number, polarity in enumerate(self.polarities):
-            if polarity.kind == "polarity":
+    def disputable(self, one: Statement, other: Statement) -> frozenset[int]:
+        """Return the polarities of which the two may take opposite sides, by their index."""
+        return frozenset(
+            side // 4
+            for side in one.sides
+            if side % 4
+            and self.polarities[side // 4].kind == "polarity"
+            and not other.sides.isdisjoint((side + 1, side + 2) if side % 4 == 1 else (side - side % 4 + 1,))
+        )
+
+    def claims(self, statement: Statement, among: Container[int] | None = None) -> Iterator[Claim]:
+        """Yield the claims of a text; questions and suppositions commit to nothing.
+
+        Args:
+            statement: the text.
+            among: the polarities that are asked for, by their index; None: all.
+        """
+        for number in sorted({side // 4 for side in statement.sides if side % 4}):
+            if self.polarities[number].kind == "polarity" and (among is None or number in among):
                 by_clause: dict[int, list[_Mark]] = {}
-                for mark in self._marks(number, folded, sides):
-                    by_clause.setdefault(clauses.index(mark.start), []).append(mark)
+                for mark in self._marks(number, statement):
+                    by_clause.setdefault(statement.clauses.index(mark.start), []).append(mark)
                 for clause, marks in by_clause.items():
-                    if not clauses.asks[clause] and not clauses.supposes[clause]:
-                        yield from self._clause_claims(number, folded, clauses, clause, marks)
+                    if not statement.clauses.asks(clause) and not statement.clauses.supposes(clause):
+                        yield from self._clause_claims(number, statement, clause, marks)
 
-    def _marks(self, number: int, folded: str, sides: frozenset[int]) -> list[_Mark]:
+    def _marks(self, number: int, statement: Statement) -> list[_Mark]:
         """Return the marks of one polarity in order; of two that overlap the longer counts."""
-        marks = [
-            _Mark(hit_start, hit_end, start, end, side)
-            for side, words in enumerate(self._sides[number])
-            if 4 * number + side in sides
-            for start, end, hit_start, hit_end in words.find(folded)
-        ]
+        folded = statement.folded
+        marks: list[_Mark] = []
+        for side in (1, 2, 3, 0):
+            if 4 * number + side in statement.sides and (side or marks):  # what is neither only hides others
+                found = self._sides[number][side].find(folded)
+                marks += [_Mark(*hit, *match, side) for match, hit in found]
         if not marks:
             return []
         taken = bytearray(len(folded))
@@ -185,9 +155,8 @@ class ClaimReader:
                     kept.append(mark)
         return sorted(kept, key=lambda mark: mark.start)
 
-    def _clause_claims(
-        self, number: int, folded: str, clauses: Clauses, clause: int, marks: Sequence[_Mark]
-    ) -> Iterator[Claim]:
+    def _clause_claims(self, number: int, statement: Statement, clause: int, marks: Sequence[_Mark]) -> Iterator[Claim]:
+        folded, clauses = statement.folded, statement.clauses
         start, end = clauses.spans[clause]
         matter_at = self.polarities[number].matter
         around = ""
@@ -209,7 +178,7 @@ class ClaimReader:
             if matter_at == "within":
                 wording = folded[mark.match_start : mark.start] + folded[mark.end : mark.match_end]
                 span_start, span_end = mark.match_start, mark.match_end
-                matter = "".join(char for char in wording if char.isalnum())
+                matter = "".join(filter(str.isalnum, wording))
             elif matter_at == "around":
                 wording = around
                 matter = self.canonical(wording)
@@ -234,16 +203,18 @@ class ClaimReader:
                 clauses.sentences[clause],
             )
 
-    def provisos(self, folded: str, clauses: Clauses) -> Iterator[Proviso]:
+    def provisos(self, statement: Statement) -> Iterator[Proviso]:
         """Yield the conditions and warnings of a text, without those that bind nobody."""
-        sides = self._prefilter.may_match(folded)
+        folded, clauses = statement.folded, statement.clauses
         for number, polarity in enumerate(self.polarities):
-            if polarity.kind == "polarity" or 4 * number + 2 not in sides:
+            if polarity.kind == "polarity" or 4 * number + 2 not in statement.sides:
                 continue
             _, negative, positive, _ = self._sides[number]
-            excused = sorted((start, end) for start, end, _, _ in negative.find(folded))
+            found = list(positive.find(folded))
+            is_excusable = found and 4 * number + 1 in statement.sides
+            excused = sorted(match for match, _ in negative.find(folded)) if is_excusable else []
             starts = [start for start, _ in excused]
-            for start, end, hit_start, hit_end in positive.find(folded):
+            for (start, end), (hit_start, hit_end) in found:
                 first = max(0, bisect_right(starts, start) - 1)
                 last = bisect_right(starts, end)
                 # What lies inside the content is only a word of it.
@@ -255,7 +226,7 @@ class ClaimReader:
                 ):
                     continue
                 clause = clauses.index(hit_start)
-                if not clauses.spans or clauses.asks[clause]:
+                if not clauses.spans or clauses.asks(clause):
                     continue
                 content = self.canonical(folded[hit_start:hit_end])
                 # A word that marks it stands before what it asks for, or after; what else follows is only context.

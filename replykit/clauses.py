@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_right
 
 __all__ = ["Clauses"]
 
+# One character first and then what it takes to part two clauses there, as one of a few is found quickly.
 _CLAUSE_END = re.compile(
-    r"(?:(?<![0-9])[,:]|[,:](?![0-9])|[。!?;…~\n])+|(?<=[^\x00-\x7f]) +(?=[^\x00-\x7f])"
-    r"|(?<!不)但(?!凡)是?|不过(?![期超多夜滤敏])|可是|然而"
+    r"[。!?;…~\n,: 但不可然](?:(?:(?<=[。!?;…~\n])|(?<=[,:])(?:(?<![0-9][,:])|(?![0-9])))"
+    r"(?:(?<![0-9])[,:]|[,:](?![0-9])|[。!?;…~\n])*|(?<=[^\x00-\x7f] ) *(?=[^\x00-\x7f])"
+    r"|(?<=但)(?<!不但)(?!凡)是?|(?<=不)过(?![期超多夜滤敏])|(?<=可)是|(?<=然)而)"
 )
 _SENTENCE_END = frozenset("。!?;…\n")
 _QUESTION = re.compile(
-    r"吗|是否|能否|可否|能不能|可不可以|要不要|会不会|是不是|需不需要|有没有|[^这那]呢$|怎么|如何|什么时候"
+    r"[吗是能可要会需有呢怎如什](?:(?<=吗)|(?<=是)(?:否|不是)|(?<=能)(?:否|不能)|(?<=可)(?:否|不可以)|(?<=要)不要"
+    r"|(?<=会)不会|(?<=需)不需要|(?<=有)没有|(?<=[^这那]呢)$|(?<=怎)么|(?<=如)何|(?<=什)么时候)"
 )
 _SUPPOSED = re.compile(
     r"^[您你我们亲那就也]{0,3}(?:如果|如若|若|如[^下图上何此]|要是|假如|倘若|万一|一旦|除非|待|等)|(?:的话|时)$"
@@ -23,32 +27,64 @@ _SUPPOSED = re.compile(
 class Clauses:
     """The clauses of a folded text: parted by marks, by 但是 and its like, and by a space between Chinese characters.
 
-    Attributes:
-        spans: start and end of each, in order.
-        sentences: the number of the sentence that each belongs to.
-        asks: whether each asks instead of stating.
-        supposes: whether each only supposes what a later clause of its sentence builds on.
+    Everything is found when first asked for, as few of many clauses are looked at.
+
+    Args:
+        folded: the text.
     """
 
     def __init__(self, folded: str) -> None:
-        self.spans: list[tuple[int, int]] = []
-        self.sentences: list[int] = []
-        self.asks: list[bool] = []
+        self._folded = folded
+        self._asks: dict[int, bool] = {}
+        self._supposes: dict[int, bool] = {}
+
+    @functools.cached_property
+    def _parts(self) -> tuple[list[tuple[int, int]], list[int], list[bool]]:
+        spans: list[tuple[int, int]] = []
+        sentences: list[int] = []
+        marked: list[bool] = []  # with a question mark
         start, sentence = 0, 0
-        for match in _CLAUSE_END.finditer(folded + "\n"):
-            if match.start() > start:
-                self.spans.append((start, match.start()))
-                self.sentences.append(sentence)
-                self.asks.append("?" in match[0] or _QUESTION.search(folded[start : match.start()]) is not None)
-            start = match.end()
-            if _SENTENCE_END & set(match[0]):
+        for match in _CLAUSE_END.finditer(self._folded + "\n"):
+            at, end = match.span()
+            mark = match[0]
+            if at > start:
+                spans.append((start, at))
+                sentences.append(sentence)
+                marked.append("?" in mark)
+            start = end
+            if not _SENTENCE_END.isdisjoint(mark):
                 sentence += 1
-        self.supposes = [
-            self.sentences[index] == next_sentence and _SUPPOSED.search(folded[slice(*self.spans[index])]) is not None
-            for index, next_sentence in enumerate([*self.sentences[1:], -1][: len(self.spans)])
-        ]
-        self._starts = [start for start, _ in self.spans]
+        return spans, sentences, marked
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """Start and end of each, in order."""
+        return self._parts[0]
+
+    @property
+    def sentences(self) -> list[int]:
+        """The number of the sentence that each belongs to."""
+        return self._parts[1]
+
+    @functools.cached_property
+    def _starts(self) -> list[int]:
+        return [start for start, _ in self.spans]
 
     def index(self, position: int) -> int:
         """Return the index of the clause that holds a position, or of the one before it."""
         return max(0, bisect_right(self._starts, position) - 1)
+
+    def asks(self, index: int) -> bool:
+        """Return whether a clause asks instead of stating."""
+        if index not in self._asks:
+            words = self._folded[slice(*self.spans[index])]
+            self._asks[index] = self._parts[2][index] or _QUESTION.search(words) is not None
+        return self._asks[index]
+
+    def supposes(self, index: int) -> bool:
+        """Return whether a clause only supposes what a later clause of its sentence builds on."""
+        if index not in self._supposes:
+            is_followed = self.sentences[index : index + 2] == [self.sentences[index]] * 2
+            words = self._folded[slice(*self.spans[index])]
+            self._supposes[index] = is_followed and _SUPPOSED.search(words) is not None
+        return self._supposes[index]

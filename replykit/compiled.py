@@ -28,6 +28,7 @@ class CompiledRule:
         rule: the rule as written.
         pattern: what it looks for; None for phrases and guards.
         first: what an `order` rule wants to see earlier.
+        elsewhere: the conditions that look at what was given, not at the reply.
     """
 
     def __init__(self, rule: Rule, pattern_for: PatternFor) -> None:
@@ -43,6 +44,7 @@ class CompiledRule:
         self.exceptions = pattern_for(rule.exceptions) if rule.exceptions else None
         self.counter_exceptions = pattern_for(rule.counter_exceptions) if rule.counter_exceptions else None
         self.when = _conditions(rule.when, pattern_for)
+        self.elsewhere = [condition for condition in self.when if condition.is_elsewhere]
         self.unless = _conditions(rule.unless, pattern_for)
         self.soften = _conditions(rule.soften, pattern_for)
 

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 
 from replykit.checker import Checker
-from replykit.claims import Claim, ClaimReader
-from replykit.clauses import Clauses
+from replykit.claims import ClaimReader
 from replykit.facts import find_facts
 from replykit.findings import Finding
 from replykit.pattern import Pattern
@@ -17,6 +16,7 @@ from replykit.reading import CompiledCondition, Given, Reading
 from replykit.records import Language, Turn
 from replykit.rules import Edit
 from replykit.script import detect_language
+from replykit.statement import Claim
 from replykit.text import fold
 
 __all__ = ["Fixer"]
@@ -159,8 +159,8 @@ class Fixer:
         return all(any(self._reader.same_matter(claim, other) for other in kept) for claim in refusals)
 
     def _refusals(self, text: str) -> list[Claim]:
-        folded = fold(text)
-        return [claim for claim in self._reader.claims(folded, Clauses(folded)) if not claim.positive]
+        statement = self._reader.statement(fold(text))
+        return [claim for claim in self._reader.claims(statement) if not claim.positive]
 
     def _pattern(self, sources: Sequence[str]) -> Pattern:
         return self._patterns.setdefault(tuple(sources), Pattern(sources, self.checker.playbook.words))

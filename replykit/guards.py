@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from replykit.playbook import Playbook
-from replykit.reading import Given
+from replykit.reading import Reading
 from replykit.rules import GuardName
 
 __all__ = ["GUARDS", "Guard"]
@@ -14,19 +14,24 @@ __all__ = ["GUARDS", "Guard"]
 # Addresses are compared as facts, and code stands for itself.
 _NO_VARIABLES = ("url", "email", "phone-", "inline-code", "code-block")
 
-# A guard takes the reply and what was given, and yields (start, end, what it is about).
-Guard = Callable[[str, Given], Iterable[tuple[int, int, str]]]
+# A guard takes the reading of a reply, and yields (start, end, what it is about) in the reply as given.
+Guard = Callable[[Reading], Iterable[tuple[int, int, str]]]
 
 
 def _grounded_facts(playbook: Playbook) -> Guard:
-    def guard(text: str, given: Given) -> Iterator[tuple[int, int, str]]:
+    def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
+        given = reading.given
         if given.customer is None and given.draft is None and not given.facts and not given.history:
             return  # nothing to compare with
-        from replykit.facts import ungrounded
+        from replykit.facts.grounding import ungrounded
+        from replykit.facts.signs import may_state
 
-        sources = [*given.facts, *(turn.text for turn in given.history), *playbook.constants]
-        sources += [source for source in (given.customer, given.draft) if source]
-        for fact in ungrounded(text, sources):
+        if not may_state(reading.folded):
+            return
+        # What a reply states stands in its draft as a rule, so the others are seldom read.
+        sources = [source for source in (given.draft, given.customer) if source]
+        sources += [*given.facts, *(turn.text for turn in given.history), *playbook.constants]
+        for fact in ungrounded(reading.original, sources):
             yield fact.start, fact.end, fact.text
 
     return guard
@@ -35,7 +40,8 @@ def _grounded_facts(playbook: Playbook) -> Guard:
 def _keep_placeholders(playbook: Playbook) -> Guard:
     finders: list[Any] = []  # made when first needed, and once
 
-    def guard(text: str, given: Given) -> Iterator[tuple[int, int, str]]:
+    def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
+        text, given = reading.original, reading.given
         if given.draft is None and given.customer is None:
             return  # a canned reply: what is filled in later may stand in it
         from replykit.placeholders import PlaceholderFinder, differences
@@ -44,9 +50,10 @@ def _keep_placeholders(playbook: Playbook) -> Guard:
             finders.append(PlaceholderFinder(playbook.placeholders))
         if given.draft is None:
             # No draft is there to hold a variable, so one that nobody wrote reaches the customer as a hole.
-            sources = [*given.facts, *(turn.text for turn in given.history), given.customer or ""]
+            found = finders[0].find(text)
+            sources = [*given.facts, *(turn.text for turn in given.history), given.customer or ""] if found else ()
             written = {placeholder.key for source in sources for placeholder in finders[0].find(source)}
-            for placeholder in finders[0].find(text):
+            for placeholder in found:
                 if placeholder.key not in written and not placeholder.syntax.startswith(_NO_VARIABLES):
                     yield placeholder.start, placeholder.end, placeholder.text
             return
@@ -57,25 +64,31 @@ def _keep_placeholders(playbook: Playbook) -> Guard:
 
 
 def _keep_meaning(playbook: Playbook) -> Guard:
-    def guard(text: str, given: Given) -> Iterator[tuple[int, int, str]]:
-        if given.draft is None:
+    readers: list[Any] = []  # made when first needed, and once
+
+    def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
+        draft = reading.given.draft
+        if draft is None or draft == reading.original:
             return
+        from replykit.claims import ClaimReader
         from replykit.meaning import contradictions
 
-        for contradiction in contradictions(given.draft, text, playbook.polarities):
+        if not readers:
+            readers.append(ClaimReader.of(playbook.polarities))
+        for contradiction in contradictions(readers[0], draft, reading.original, reading.folded):
             yield contradiction.start, contradiction.end, contradiction.text
 
     return guard
 
 
 def _match_script(playbook: Playbook) -> Guard:
-    def guard(text: str, given: Given) -> Iterator[tuple[int, int, str]]:
-        if given.language is None:
+    def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
+        if reading.given.language is None:
             return
         from replykit.script import leaks
 
-        for start, end in leaks(text, given.language):
-            yield start, end, text[start:end]
+        for start, end in leaks(reading.original, reading.given.language):
+            yield start, end, reading.original[start:end]
 
     return guard
 

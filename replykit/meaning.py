@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from replykit.claims import Claim, ClaimReader, Proviso
-from replykit.clauses import Clauses
-from replykit.playbook import Polarity
+from replykit.claims import ClaimReader
+from replykit.statement import Claim, Proviso, Statement
 from replykit.text import fold
 
 __all__ = ["Contradiction", "contradictions"]
 
-_COMPARED_ELSEWHERE = frozenset(["phone", "url", "email"])  # placeholders: letter by letter
-# 第2步, 1、, A1001 and 两次 count nothing; links and placeholders are compared elsewhere.
-_COUNT = re.compile(
-    r"(?<![0-9a-z.,:/_{\[#$@&?=%+*第-])(?P<number>[0-9]{1,9}(?:\.[0-9]{1,4})?)"
-    r"(?:kg|g|cm|mm|m|ml|l|km|[gmt]b|w|v|mah)?(?![0-9a-z:/_}\].、)*-])"
-    r"|(?<![零一二两三四五六七八九十百千万几第])"
-    r"(?P<han>[三四五六七八九十]|[二两三四五六七八九十百]{2,4})(?=[人次位岁米倍层])"
-)
 # Numbers in the words of a condition; they are compared by value.
 _NUMBER = re.compile(
     "[0-9零一二两三四五六七八九十百千万半]+(?:个?工作日|个?小时|个?月|分钟|元|块|天|日|号|年|周|点|折|%)?"
 )
-_HAN = re.compile("[\u3400-\u9fff]")
+_HAN = re.compile("[\u3400-\u9fff]+")
 _MOST = 300  # claims and clauses that are compared one by one
 
 
@@ -52,7 +44,9 @@ class Contradiction:
     key: str
 
 
-def contradictions(draft: str, reply: str, polarities: Sequence[Polarity]) -> tuple[Contradiction, ...]:
+def contradictions(
+    reader: ClaimReader, draft: str, reply: str, folded_reply: str | None = None
+) -> tuple[Contradiction, ...]:
     """Return where a rewrite contradicts its draft (002, 信息准确无误).
 
     A polarity counts only about the same matter: 可以换货，退款暂时不支持 keeps 不支持退款，但可以换货. A refusal that
@@ -61,9 +55,10 @@ def contradictions(draft: str, reply: str, polarities: Sequence[Polarity]) -> tu
     stand in the reply.
 
     Args:
+        reader: reads claims, conditions and warnings as the playbook says.
         draft: what was rewritten.
         reply: what it became.
-        polarities: the playbook's.
+        folded_reply: the same after `fold`, where it is known.
 
     Returns:
         In order of `start`; nothing where the two are equal.
@@ -75,94 +70,80 @@ def contradictions(draft: str, reply: str, polarities: Sequence[Polarity]) -> tu
     """
     if draft == reply:
         return ()
-    from replykit.facts import ungrounded  # reading numbers is not needed where the two are equal
+    from replykit.facts.signs import may_state  # reading numbers is not needed where the two are equal
 
-    lost = [(f.start, f.end, f.kind) for f in ungrounded(draft, (reply,)) if f.kind not in _COMPARED_ELSEWHERE]
-    lost += _lost_counts(draft, reply)
+    said = reader.statement(fold(draft))
+    may_speak, may_count = reader.may_speak(said), may_state(said.folded)
+    if not may_speak and not may_count:
+        return ()
+    from replykit.counts import lost_numbers
+    from replykit.facts.grounding import ungrounded
+
+    answered = reader.statement(fold(reply) if folded_reply is None else folded_reply)
+    compared = _Comparison(draft, reply, said, answered, reader)
+    lost = lost_numbers(draft, reply) if may_count else []
     found: list[Contradiction] = []
-    compared = _Comparison(draft, reply, ClaimReader.of(tuple(polarities)))
-    if not compared.says_nothing() and (_is_chinese(reply) or not _is_chinese(draft)):
+    if may_speak and (_is_chinese(reply) or not _is_chinese(draft)):
         found += compared.turned_round()
         found += compared.lost_provisos(lost)
+    if not found and not lost:
+        return ()
     told = [contradiction.text for contradiction in found]
     new: dict[str, list[tuple[int, int]]] = {}
     for fact in reversed(ungrounded(reply, (draft,)) if lost else ()):
         new.setdefault(fact.kind, []).append((fact.start, fact.end))
-    for (said, kind), start in {(draft[start:end], kind): start for start, end, kind in reversed(lost)}.items():
-        if any(said in text for text in told):
+    for (words, kind), start in {(draft[start:end], kind): start for start, end, kind in reversed(lost)}.items():
+        if any(words in text for text in told):
             continue  # the statement that holds it is reported
         place = new[kind].pop() if new.get(kind) else (compared.place(start),) * 2
-        found.append(Contradiction("number", *place, said, kind))
+        found.append(Contradiction("number", *place, words, kind))
     return tuple(sorted(set(found), key=lambda c: (c.start, c.end, c.kind, c.text)))
 
 
-def _lost_counts(draft: str, reply: str) -> list[tuple[int, int, str]]:
-    """Return the counts of the draft (5次, 1.2米, 三人) that are no facts and whose numbers the reply lacks."""
-    from replykit.facts import find_facts
-    from replykit.facts.numerals import NUMBER, fold_numerals, parse_numeral
-
-    folded = fold_numerals(draft)
-    if not _COUNT.search(folded):
-        return []
-    read = {position for fact in find_facts(draft) for position in range(fact.start, fact.end)}
-    counts = []
-    for match in _COUNT.finditer(folded):
-        value = parse_numeral(match["number"] or match["han"])
-        if value is not None and value != 1 and match.start() not in read:
-            counts.append((value, match.start(), match.end()))
-    if not counts:
-        return []
-    there = {parse_numeral(match[0]) for match in re.finditer(NUMBER, fold_numerals(reply))}
-    return [(start, end, "count") for value, start, end in counts if value not in there]
-
-
 def _is_chinese(text: str) -> bool:
-    return len(_HAN.findall(text)) * 3 >= sum(map(str.isalpha, text))
+    han = 3 * sum(map(len, _HAN.findall(text)))
+    return han >= len(text) or han >= sum(map(str.isalpha, text))
 
 
 class _Comparison:
     """A draft and a reply, read once."""
 
-    def __init__(self, draft: str, reply: str, reader: ClaimReader) -> None:
+    def __init__(self, draft: str, reply: str, said: Statement, answered: Statement, reader: ClaimReader) -> None:
         self._draft, self._reply, self._reader = draft, reply, reader
-        self._folded_draft, self._folded_reply = fold(draft), fold(reply)
+        self._said, self._answered = said, answered
         self._placed = 0
 
     # What follows is not needed where the draft claims nothing and asks for nothing, as most do.
 
     @functools.cached_property
-    def _draft_clauses(self) -> Clauses:
-        return Clauses(self._folded_draft)
+    def _provisos(self) -> list[Proviso]:
+        return self._first_provisos(self._said)
 
     @functools.cached_property
-    def _reply_clauses(self) -> Clauses:
-        return Clauses(self._folded_reply)
+    def _reply_provisos(self) -> list[Proviso]:
+        return self._first_provisos(self._answered)
 
-    @functools.cached_property
-    def _provisos(self) -> list[list[Proviso]]:
-        both = ((self._folded_draft, self._draft_clauses), (self._folded_reply, self._reply_clauses))
-        return [list(_first(self._reader.provisos(folded, clauses))) for folded, clauses in both]
+    def _first_provisos(self, statement: Statement) -> list[Proviso]:
+        return list(itertools.islice(self._reader.provisos(statement), _MOST))
 
     @functools.cached_property
     def _reply_words(self) -> list[str]:
-        return [self._reader.canonical(self._folded_reply[a:b]) for a, b in self._reply_clauses.spans[:_MOST]]
+        folded = self._answered.folded
+        return [self._reader.canonical(folded[a:b]) for a, b in self._answered.clauses.spans[:_MOST]]
 
     @functools.cached_property
     def _reply_characters(self) -> list[set[str]]:
         return [set(words) for words in self._reply_words]
 
-    def says_nothing(self) -> bool:
-        """Return whether the draft surely holds no claim, condition or warning."""
-        return not self._reader.may_speak(self._folded_draft)
-
     # What the reply says the opposite of
 
     def turned_round(self) -> Iterator[Contradiction]:
         """Yield the claims of the reply that contradict one of the draft, each once."""
-        draft = _distinct(self._reader.claims(self._folded_draft, self._draft_clauses))
+        disputable = self._reader.disputable(self._said, self._answered)
+        draft = _distinct(self._reader.claims(self._said, disputable)) if disputable else {}
         if not draft:
             return
-        reply = _distinct(self._reader.claims(self._folded_reply, self._reply_clauses))
+        reply = _distinct(self._reader.claims(self._answered, draft))
         pairs = [
             pair
             for number, claims in draft.items()
@@ -196,7 +177,8 @@ class _Comparison:
 
     def _other_circumstances(self, said: Claim, claim: Claim) -> bool:
         """Return whether a condition parts the two: the draft only defers, or each holds in a case of its own."""
-        mine, theirs = self._conditions_of(0, said), self._conditions_of(1, claim)
+        mine = self._conditions_of(said, self._provisos)
+        theirs = self._conditions_of(claim, self._reply_provisos)
         if not said.positive and any(proviso.clause > said.clause for proviso in mine):
             return True  # 现在不能发，要等审核通过
         if not mine or not theirs:
@@ -207,10 +189,10 @@ class _Comparison:
             for b in theirs
         )
 
-    def _conditions_of(self, side: int, claim: Claim) -> list[Proviso]:
+    def _conditions_of(self, claim: Claim, provisos: Sequence[Proviso]) -> list[Proviso]:
         return [
             proviso
-            for proviso in self._provisos[side]
+            for proviso in provisos
             if self._reader.polarities[proviso.polarity].kind == "condition" and proviso.sentence == claim.sentence
         ]
 
@@ -218,18 +200,18 @@ class _Comparison:
 
     def lost_provisos(self, numbers: Sequence[tuple[int, int, str]]) -> Iterator[Contradiction]:
         """Yield the conditions and warnings of the draft whose words are gone, and in whose place no other stands."""
-        if not any(self._reader.provisos(self._folded_draft, self._draft_clauses)):
+        if not self._provisos:
             return
-        spare = list(self._provisos[1])
-        lost: list[Proviso] = []
-        for proviso in self._provisos[0]:
+        lost = [proviso for proviso in self._provisos if not self._is_kept(proviso, numbers)]
+        if not lost:
+            return
+        spare = list(self._reply_provisos)
+        for proviso in self._provisos:
             match = next(
                 (p for p in spare if p.polarity == proviso.polarity and _overlap(proviso.content, p.content)), None
             )
             if match:
                 spare.remove(match)
-            if not self._is_kept(proviso, numbers):
-                lost.append(proviso)
         told: dict[tuple[int, int], list[Proviso]] = {}
         for proviso in lost:
             words = self._around(proviso)
@@ -249,29 +231,42 @@ class _Comparison:
         words = _NUMBER.sub("", proviso.content)
         if not words:
             return not any(proviso.start <= start < proviso.end for start, _, _ in numbers)
-        return any(_overlap(words, there) for there in self._windows())
+        return self._stands_as_it_stood(proviso, words) or any(_overlap(words, there) for there in self._windows())
+
+    def _stands_as_it_stood(self, proviso: Proviso, words: str) -> bool:
+        """Return whether words stand in the one clause of the reply, with the next, that holds theirs to the letter."""
+        folded = self._answered.folded
+        place = folded.find(self._clause_of(proviso))
+        if place < 0:
+            return False
+        number = self._answered.clauses.index(place)
+        spans = self._answered.clauses.spans[number : min(number + 2, _MOST)]
+        return bool(spans) and _overlap(words, "".join(self._reader.canonical(folded[a:b]) for a, b in spans))
 
     def _windows(self) -> Iterator[str]:
         following = [*self._reply_words[1:], ""]
         yield from (a + b for a, b in zip(self._reply_words, following, strict=False))
 
     def _around(self, proviso: Proviso) -> str:
-        start, end = self._draft_clauses.spans[proviso.clause]
-        return self._reader.canonical(self._folded_draft[start:end])
+        return self._reader.canonical(self._clause_of(proviso))
+
+    def _clause_of(self, proviso: Proviso) -> str:
+        start, end = self._said.clauses.spans[proviso.clause]
+        return self._said.folded[start:end]
 
     def place(self, position: int) -> int:
         """Return the end of the clause of the reply that is most like the draft around a position, else its own."""
         end = len(self._reply.rstrip())
         self._placed += 1
-        spans, folded = self._draft_clauses.spans, self._folded_draft
+        spans, folded = self._said.clauses.spans, self._said.folded
         if not spans or not self._reply_words or self._placed > _MOST:
             return end
-        index = self._draft_clauses.index(position)
+        index = self._said.clauses.index(position)
         following = min(index + 1, len(spans) - 1)
         here = set(self._reader.canonical(folded[spans[index][0] : spans[following][1]]))
         likeness = [len(here & words) for words in self._reply_characters]
         best = max(range(len(likeness)), key=likeness.__getitem__)
-        return self._reply_clauses.spans[best][1] if likeness[best] else end
+        return self._answered.clauses.spans[best][1] if likeness[best] else end
 
 
 def _overlap(words: str, there: str) -> bool:
@@ -286,11 +281,6 @@ def _overlap(words: str, there: str) -> bool:
 
 def _is_negated(proviso: Proviso) -> bool:
     return sum(char in "未没不无非" for char in proviso.content) % 2 == 1
-
-
-def _first(provisos: Iterable[Proviso]) -> Iterator[Proviso]:
-    for _, proviso in zip(range(_MOST), provisos, strict=False):
-        yield proviso
 
 
 def _distinct(claims: Iterable[Claim]) -> dict[int, list[Claim]]:

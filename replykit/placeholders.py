@@ -96,9 +96,12 @@ class PlaceholderFinder:
         Args:
             text: any text; time grows with its length.
         """
+        numbers = self._prefilter.may_match(text)
+        if not numbers:
+            return ()
         readable = text.translate(_SURROGATES) if _SURROGATE.search(text) else text
         spans: list[tuple[int, int, int]] = []  # (negative length, negative number of the syntax, start)
-        for number in self._prefilter.may_match(readable):
+        for number in numbers:
             for match in self._patterns[number].finditer(readable):
                 start, end = match.span(self._groups[number])
                 if end > start:
@@ -140,6 +143,8 @@ def differences(finder: PlaceholderFinder, draft: str, reply: str) -> tuple[Diff
     if draft == reply:
         return ()
     wanted, given = _by_key(finder.find(draft)), _by_key(finder.find(reply))
+    if not wanted and not given:
+        return ()
     missing = [places[0] for key, places in wanted.items() if key not in given]
     added = {key: places for key, places in given.items() if key not in wanted}
     found: list[Difference] = []

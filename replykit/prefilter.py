@@ -5,39 +5,72 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ahocorasick_rs import AhoCorasick
+from ahocorasick_rs import AhoCorasick, Implementation
 
 from replykit.literals import rarest_literals
 
 __all__ = ["Prefilter"]
 
 _FLAGS = re.compile(r"\(\?[A-Za-z-]*i")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ALSO = {"k": "\u212a", "s": "\u017f"}  # what else RE2 takes for these two where case is ignored
+_NOTHING: frozenset[int] = frozenset()
 
 
 class Prefilter:
     """Tells patterns that may match from those that cannot, by the literals that every match holds.
 
     Args:
-        groups: groups of RE2 patterns; one that ignores case, or of which no literal is known, may always match.
+        groups: groups of RE2 patterns; one of which no literal is known may always match.
     """
 
     def __init__(self, groups: Iterable[Sequence[str]]) -> None:
         groups_of: dict[str, set[int]] = {}
         always: set[int] = set()
+        self._ignores_case = False
         for number, patterns in enumerate(groups):
             for pattern in patterns:
-                literals = None if _FLAGS.search(pattern) else rarest_literals(pattern)
+                literals = rarest_literals(pattern)
+                self._ignores_case = self._ignores_case or _FLAGS.search(pattern) is not None
                 if literals is None:
                     always.add(number)
                 for literal in literals or ():
                     groups_of.setdefault(literal, set()).add(number)
+        self._sign = None if always else self._sign_of(groups_of)
+        if self._ignores_case:
+            caseless: dict[str, set[int]] = {}
+            for literal, numbers in groups_of.items():
+                caseless.setdefault(literal.casefold(), set()).update(numbers)
+            groups_of = caseless
         self._always = frozenset(always)
         self._groups = [groups - always for groups in groups_of.values()]
-        self._automaton = AhoCorasick(list(groups_of)) if groups_of else None
+        # Twice as fast as what is chosen by itself, for a megabyte.
+        self._automaton = AhoCorasick(list(groups_of), implementation=Implementation.DFA) if groups_of else None
+
+    def _sign_of(self, literals: Iterable[str]) -> re.Pattern[str] | None:
+        """Return one class of characters of which every literal holds one, where it is not one that most texts hold.
+
+        To look for a class costs a third of looking for the literals.
+        """
+        chars = {min(literal, key=lambda char: (char.isalnum(), char)) for literal in literals}
+        if not all(char.isascii() and char not in " ,.!?:" for char in chars):
+            return None
+        if self._ignores_case:
+            lower = {char.lower() for char in chars}
+            chars |= {other for char in lower for other in (char, char.upper(), _ALSO.get(char, char))}
+        return re.compile(f"[{re.escape(''.join(sorted(chars)))}]") if chars else None
 
     def may_match(self, text: str) -> frozenset[int]:
-        """Return the numbers of the groups of which a pattern may match; the text holds no lone surrogate."""
+        """Return the numbers of the groups of which a pattern may match."""
         if not self._automaton:
             return self._always
-        found = {literal for literal, _, _ in self._automaton.find_matches_as_indexes(text, overlapping=True)}
+        if self._sign and not self._sign.search(text):
+            return _NOTHING
+        if self._ignores_case:
+            text = text.casefold()
+        try:
+            matches = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        except UnicodeEncodeError:
+            matches = self._automaton.find_matches_as_indexes(_SURROGATE.sub("\ufffd", text), overlapping=True)
+        found = {literal for literal, _, _ in matches}
         return self._always.union(*(self._groups[literal] for literal in found)) if found else self._always

@@ -71,6 +71,9 @@ class Reading:
         original: the text as given.
         given: what was known.
         scan: finds the rules' literals; None leaves disguises in place.
+        folded: the text as it is compared, disguises and all.
+        uncovered: the same without its disguises.
+        outline: its sentences, clauses and quoted parts.
     """
 
     original: str
@@ -78,11 +81,12 @@ class Reading:
     scan: Scan | None
     _matches: dict[tuple[int, int], tuple[list[int], list[int]]] = field(default_factory=dict)
     _elsewhere: dict[tuple[tuple[int, int], str], bool] = field(default_factory=dict)
+    folded: str = field(init=False)
     uncovered: Uncovered = field(init=False)
     outline: Outline = field(init=False)
 
     def __post_init__(self) -> None:
-        folded = fold(self.original)
+        folded = self.folded = fold(self.original)
         self.uncovered = uncover(folded, self.scan) if self.scan else Uncovered(folded, None, folded)
         self.outline = Outline(self.uncovered.text)
 

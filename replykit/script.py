@@ -27,6 +27,8 @@ _CODE = re.compile(
     r"|(?<![A-Za-z0-9.+_-])[A-Za-z0-9.+_-]{1,64}@[A-Za-z0-9.-]{1,255}"
     r"|\{[^{}\n]{0,200}\}|\[[^\[\]\n]{0,200}\]|<[^<>\n]{0,200}>|@[A-Za-z0-9_-]{1,64}|#[A-Za-z0-9_]{1,64}#"
 )
+# What another language, a code, a link or a quotation holds one of; a text without is in Chinese or in none.
+_UNPLAIN = re.compile(rf"[A-Za-z\u0080-\u024f{_OTHER}“「『‘\"【《`@{{\[<#]")
 # What stands after these is a name and keeps the script of its owner.
 _NAME = re.compile(
     r"(?:姓名|户名|戶名|昵称|暱稱|收件人|收货人|收貨人|联系人|聯絡人|聯繫人|收款人|付款人|开户人|開戶人)"
@@ -117,12 +119,14 @@ def detect_language(text: str) -> Language | None:
     Returns:
         The language; None where nothing decides it: digits, emoji, names, shared characters, a tie, another language.
     """
-    own = _own_words(text)
-    han = len(re.findall(f"[{_HAN}]", own))
-    if len(re.findall(f"[{_KANA}]", own)) >= max(2, han // 3) or len(re.findall(r"[\uac00-\ud7a3]", own)) > han:
-        return None
-    if _is_english(own, han):
-        return "en"
+    own = text
+    if _UNPLAIN.search(text):
+        own = _own_words(text)
+        han = len(re.findall(f"[{_HAN}]", own))
+        if len(re.findall(f"[{_KANA}]", own)) >= max(2, han // 3) or len(re.findall(r"[\uac00-\ud7a3]", own)) > han:
+            return None
+        if _is_english(own, han):
+            return "en"
     simplified, traditional = (len(pattern.findall(own)) for pattern in _scripts())
     if simplified == traditional:
         return None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import replykit
+from replykit.claims import ClaimReader
 from replykit.facts import ungrounded
 from replykit.loader import load_playbook
 from replykit.meaning import contradictions
@@ -83,10 +84,10 @@ def _count_placeholders(cases: list[dict[str, Any]]) -> Count:
 
 
 def _count_meaning(cases: list[dict[str, Any]]) -> Count:
-    polarities, count = load_playbook("zh").polarities, Count()
+    reader, count = ClaimReader(load_playbook("zh").polarities), Count()
     for case in cases:
         reply = case["reply"]
-        found = list(contradictions(case["draft"], reply, polarities))
+        found = list(contradictions(reader, case["draft"], reply))
 
         def same(label: dict[str, Any], one: Any, reply: str = reply) -> bool:
             place = not label["span"] or _touches(reply, label["span"], one.start, one.end)

@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replykit.claims import ClaimReader
 from replykit.errors import PlaybookError
 from replykit.loader import load_playbook
 from replykit.meaning import Contradiction, contradictions
 from replykit.playbook import Polarity
 
 POLARITIES = load_playbook("zh").polarities
+READER = ClaimReader(POLARITIES)
 CASES = tomllib.loads((Path(__file__).parent / "labelled" / "meaning.toml").read_text("utf-8"))
 WORDS = ["不支持", "可以", "退款", "换货", "如果", "未拆封", "，", "。", "但", "7天", "不能", "为您", "请勿", "注意"]
 WORDS += ["满99元", "免费", "没有", "前", "后", "发货", "吗", "？", "\ud800", "\0", " ", "\n"]
@@ -26,7 +28,7 @@ TEXTS = st.lists(st.sampled_from(WORDS) | st.text(max_size=6)).map("".join)
 
 def found_in(draft: str, reply: str) -> tuple[Contradiction, ...]:
     """Compare under the built-in playbook."""
-    return contradictions(draft, reply, POLARITIES)
+    return contradictions(READER, draft, reply)
 
 
 def score(cases: list[dict[str, Any]]) -> Counter[str]:
@@ -131,7 +133,7 @@ def test_in_another_language_only_numbers_are_compared() -> None:
 def test_a_company_can_add_its_own_polarity() -> None:
     """A polarity is data: two groups of words and where their matter stands."""
     own = Polarity(id="roast", positive=("深烘",), negative=("浅烘",), source="ours", matter="around", alone=True)
-    (found,) = contradictions("这款是浅烘。", "这款是深烘。", [*POLARITIES, own])
+    (found,) = contradictions(ClaimReader([*POLARITIES, own]), "这款是浅烘。", "这款是深烘。")
     assert found.key == "roast"
 
 
@@ -139,12 +141,12 @@ def test_a_pattern_that_is_not_re2_is_a_playbook_error() -> None:
     """The error names the polarity."""
     wrong = Polarity(id="wrong", positive=("(?<=x)y",), negative=("z",), source="ours")
     with pytest.raises(PlaybookError, match="'wrong'"):
-        contradictions("a", "b", [wrong])
+        ClaimReader([wrong])
 
 
 def test_without_polarities_only_numbers_are_compared() -> None:
     """An empty playbook finds no opposites."""
-    assert contradictions("不支持退款。", "支持退款。", ()) == ()
+    assert contradictions(ClaimReader(()), "不支持退款。", "支持退款。") == ()
 
 
 @given(TEXTS, TEXTS)

@@ -32,7 +32,7 @@ ROWS = (
     "numerals dates times money measures identifiers facts",
     "prefilter",
     "placeholders",
-    "clauses claims meaning",
+    "clauses statement counts claims meaning",
     "script",
     "guards",
     "compiled findings",

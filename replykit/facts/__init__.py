@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from replykit.facts.grounding import Fact, find_facts, ungrounded
+from replykit.facts.signs import may_state
 
-__all__ = ["Fact", "find_facts", "ungrounded"]
+__all__ = ["Fact", "find_facts", "may_state", "ungrounded"]

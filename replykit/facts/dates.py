@@ -227,20 +227,20 @@ FULL_DATES: tuple[Reader, ...] = (Reader(_NUMERIC, _numeric, "-/."), Reader(_MON
 """Read before the phone numbers: 2026-11-08 is none."""
 
 DATES: tuple[Reader, ...] = (
-    Reader(_WRITTEN, _written, "月"),
+    Reader(_WRITTEN, _written, "月", re.compile(r"[0-9零一二三四五六七八九十百廿卅民\s]")),
     Reader(_YEAR_ONLY, _year_only, "年"),
-    Reader(_ENGLISH, _english, "aeou"),
-    Reader(_NAMED, _named, "明后今当次隔翌t"),
-    Reader(_WEEKDAY, _weekday, "周期拜"),
-    Reader(_ENGLISH_WEEKDAY, _weekday, "dnti"),
+    Reader(_ENGLISH, _english, "aeou", re.compile("[0-9adfjmnos](?:(?<=[0-9])|(?<![a-z].))")),
+    Reader(_NAMED, _named, "明后今当次隔翌t", re.compile("[明大后今当次隔翌t]")),
+    Reader(_WEEKDAY, _weekday, "周期拜", re.compile("[下上本这周星礼]")),
+    Reader(_ENGLISH_WEEKDAY, _weekday, "dnti", re.compile("[flmnstw](?<![a-z].)")),
 )
 """Read before the measures: 2026年 is no duration."""
 
 SHORT_DATES: tuple[Reader, ...] = (
     Reader(_SLASHED_RANGE, _slashed_range, "/."),
-    Reader(_DAY, _day_only, "日号"),
-    Reader(_CUED, _month_day, "-/."),
-    Reader(_CUED_AFTER, _month_day, "-/."),
-    Reader(_SLASHED, _slashed, "-/."),
+    Reader(_DAY, _day_only, "日号", re.compile(rf"[0-9{HAN}](?<![0-9{HAN}].)")),
+    Reader(_CUED, _month_day, "-/.", re.compile("[0-9](?<![0-9].)")),
+    Reader(_CUED_AFTER, _month_day, "-/.", re.compile("[0-9](?<![0-9a-z].)")),
+    Reader(_SLASHED, _slashed, "-/.", re.compile("[0-9](?<![0-9a-z].)")),
 )
 """Read after the measures: 10-15天 is no date."""

@@ -60,20 +60,25 @@ class Fact:
     text: str
 
 
-_READERS = (
-    *ADDRESSES, *FULL_DATES, *PHONES, *DATES, *TIMES, *MONEY, *MEASURES, *SHORT_DATES, *HOTLINES, *CODES, *BARE_AMOUNTS,
-    *TIMES_IN_PASSING,
+_TABLES = (
+    ADDRESSES, FULL_DATES, PHONES, DATES, TIMES, MONEY, MEASURES, SHORT_DATES, HOTLINES, CODES, BARE_AMOUNTS,
+    TIMES_IN_PASSING,
 )  # fmt: skip
+_READERS = [(frozenset(reader.needs), reader) for table in _TABLES for reader in table]
+# One class of characters first, then what makes it worth it: found ten times faster than a choice of words.
+_WORDS = r"(?<=\.)[a-z]|(?<=:)//|(?<=d)ay|(?<=h)our|(?<=m)onth|(?<=m)inute|(?<=t)omorrow|(?<=w)ww|(?<=w)eek|(?<=y)ear"
 _WORTH_READING = re.compile(
-    r"[0-9零一二两三四五六七八九十半百天日@]|[明今][早晚]|www|://|\.[a-z]|day|hour|week|month|minute|year|tomorrow"
+    rf"[0-9零一二两三四五六七八九十半百天日@明今.:dhmtwy](?:(?<=[0-9零一二两三四五六七八九十半百天日@])|(?<=[明今])[早晚]|{_WORDS})"
 )
 _PLACEHOLDER = re.compile(
     r"\{\{[^{}\n]{0,200}+\}\}|\{%[^{}\n]{0,200}+\}|[$#]?\{[^{}\n]{0,100}+\}|\[[^\[\]\n]{0,100}+\]"
     r"|</?[a-z][^<>\n]{0,200}+>|%[0-9]{0,2}[sd](?![a-z])"
 )
+_OPENING = re.compile(r"[{\[<%]")  # of a placeholder
 _SET_PHRASE = re.compile(
-    "三天两头|三天打鱼|(?<![还只仅尚另])有一天|两天晒网|一天到晚|一天天|一天比一天|一年四季|一年一度|一年到头|一日三餐|一分钱一分货|一时半会"
-    "|十天半个?月|百年好合|参天|三包(?=[政服法期凭范责])|一点半点|one day(?= (?:you|we|i|it|they)(?![a-z]))"
+    "[三有两一十百参o](?:(?<=三)(?:天两头|天打鱼|包(?=[政服法期凭范责]))|(?<=有)(?<![还只仅尚另]有)一天|(?<=两)天晒网"
+    "|(?<=一)(?:天到晚|天天|天比一天|年四季|年一度|年到头|日三餐|分钱一分货|时半会|点半点)|(?<=十)天半个?月|(?<=百)年好合|(?<=参)天"
+    "|(?<=o)ne day(?= (?:you|we|i|it|they)(?![a-z])))"
 )
 _GONE = "\0"
 
@@ -91,15 +96,17 @@ def _scan(text: str) -> _Scan:
     scan = _Scan([], [], folded, rest)
     if not _WORTH_READING.search(rest):
         return scan
-    for pattern in (_PLACEHOLDER, _SET_PHRASE):
-        rest = pattern.sub(lambda match: _GONE * len(match[0]), rest)
-    for pattern, read, needs in _READERS:
-        if needs and not any(char in rest for char in needs):
+    if _OPENING.search(rest):
+        rest = _PLACEHOLDER.sub(lambda match: _GONE * len(match[0]), rest)
+    rest = _SET_PHRASE.sub(lambda match: _GONE * len(match[0]), rest)
+    chars = frozenset(rest)
+    for needs, reader in _READERS:
+        if needs and needs.isdisjoint(chars):
             continue
         # Each reader blanks what it understood, so that no later one reads a part of it.
         kept, at = [], 0
-        for match in pattern.finditer(rest):
-            found = read(match)
+        for match in reader.matches(rest):
+            found = reader.read(match)
             if found is None:
                 continue
             kept += [rest[at : match.start()], _GONE * len(match[0])]
@@ -111,6 +118,7 @@ def _scan(text: str) -> _Scan:
                 (scan.claimed if claimed else scan.in_passing).append(fact)
         if at:
             rest = "".join([*kept, rest[at:]])
+            chars = frozenset(rest)
     return scan._replace(rest=rest)
 
 
@@ -137,10 +145,12 @@ def ungrounded(text: str, sources: Iterable[str]) -> tuple[Fact, ...]:
         The unsupported facts in order of `start`.
     """
     claims = find_facts(text)
-    if not claims:
-        return ()
-    known = [_source(source) for source in sources]
-    return tuple(claim for claim in claims if not any(source.supports(claim, text) for source in known))
+    for source in sources:
+        if not claims:
+            break
+        known = _source(source)
+        claims = tuple(claim for claim in claims if not known.supports(claim, text))
+    return claims
 
 
 _NUMBER = re.compile(rf"{START}(?P<number>{NUMBER})(?!\s?[.、):a-z])")

@@ -180,12 +180,12 @@ def _version(match: re.Match[str]) -> list[Found]:
 
 
 ADDRESSES: tuple[Reader, ...] = (Reader(_EMAIL, _email, "@"), Reader(_URL, _url, "."))
-PHONES: tuple[Reader, ...] = (Reader(_PHONE, _phone, ARABIC),)
+PHONES: tuple[Reader, ...] = (Reader(_PHONE, _phone, ARABIC, re.compile(r"[+(0-9](?<![0-9a-z.].)")),)
 HOTLINES: tuple[Reader, ...] = (Reader(_HOTLINE, _hotline, ARABIC),)
 """Read after the measures: 客服 24小时 is no phone number."""
 
 CODES: tuple[Reader, ...] = (
     Reader(_LABELLED, _labelled, ARABIC),
     Reader(_VERSION, _version, ARABIC),
-    Reader(_CODE, _code, ARABIC),
+    Reader(_CODE, _code, ARABIC, re.compile("[a-z0-9](?<![a-z0-9_.%-].)")),
 )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from replykit.facts.numerals import HAN, NUMBER, START, TO, Found, Reader, parse_numeral, parse_span
 
-__all__ = ["COUNTED", "MEASURES"]
+__all__ = ["COUNTED", "MEASURES", "UNITS"]
 
 
 class _Unit(NamedTuple):
@@ -79,6 +79,9 @@ _NUMBER_WORDS = (
 _WORDS = {word: Fraction(value) for value, word in enumerate(_NUMBER_WORDS)}
 _WORDS |= {"half an": Fraction(1, 2), "半": Fraction(1, 2)}
 
+UNITS = frozenset(_UNITS)
+"""Every unit, as it stands behind its number."""
+
 _UNIT = "|".join(
     re.escape(unit) + (f"(?!{_UNITS[unit].stop})" if _UNITS[unit].stop else "")
     for unit in sorted(_UNITS, key=len, reverse=True)
@@ -90,6 +93,7 @@ _MEASURE = re.compile(
     rf"(?:个半(?P<and_half>小时|钟头|月|星期|礼拜)|\s{{0,2}}-?(?P<unit>{_UNIT})"
     rf"(?:(?P<more>半(?![夜天年]))|零?(?P<then>{NUMBER})\s?(?P<small>分钟?(?!之)|秒钟?|个?小时|个月))?)"
 )
+_MEASURE_STARTS = re.compile(rf"[0-9{HAN}半efhnost](?:(?<=半)|(?<![a-z].)(?<![0-9{HAN}][0-9{HAN}]))")
 _VAGUE = {"一": "这那某哪每同新另整前", "两": "这那前近过头", "两三": "这前近过", "一两": "这前近过", "三": "这"}
 _LONG = ("天", "周", "年", "个月", "星期", "个星期", "礼拜", "个礼拜")
 _MEASURED_FROM = re.compile(r"[^\W我您你他她们就是在](?:前|同|过)$")
@@ -196,6 +200,6 @@ MEASURES: tuple[Reader, ...] = (
     Reader(_ALWAYS, _always, "7"),
     Reader(_COMPENSATION, _compensation, "赔罚"),
     Reader(_PARTS, _parts, "之"),
-    Reader(_MEASURE, _measure),
+    Reader(_MEASURE, _measure, starts=_MEASURE_STARTS),
 )
 """In the order in which they read a text."""

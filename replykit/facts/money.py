@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from replykit.facts.numerals import ARABIC, HAN, NUMBER, START, TO, Found, Reader, parse_numeral, parse_span
 
-__all__ = ["BARE_AMOUNTS", "MONEY", "same_currency"]
+__all__ = ["BARE_AMOUNTS", "CURRENCIES", "MONEY", "same_currency"]
 
 _CURRENCIES = {
     "TWD": ["nt$", "ntd", "twd", "新台币", "台币"],
@@ -25,6 +25,9 @@ _CURRENCIES = {
     "元": ["元", "元整", "块", "块钱"],
 }
 _CURRENCY = {sign: currency for currency, signs in _CURRENCIES.items() for sign in signs}
+CURRENCIES = frozenset(_CURRENCY)
+"""Every sign and name of a currency, as it stands before or behind its amount."""
+
 # What a common sign may stand for: it and a currency that it may stand for are not different ones.
 _MAY_BE = {"元": {"CNY", "TWD", "HKD", "¥"}, "$": {"USD", "TWD", "HKD"}, "¥": {"CNY", "JPY"}}
 
@@ -50,6 +53,10 @@ _AMOUNT = re.compile(
     rf"(?:\s{{0,2}}(?P<unit>{_AFTER}){_MONEY_ONLY}"
     rf"(?:(?P<tenths>[0-9{HAN}])[角毛](?:(?P<cents>[0-9{HAN}])分?)?"
     rf"|(?<=块)(?P<tenth>[0-9一二三四五六七八九])(?![0-9{HAN}.a-z件个天小月年折张元块次条份斤箱瓶袋盒号点:%/-]))?)?"
+)
+_AMOUNT_STARTS = re.compile(
+    rf"[0-9{HAN}{''.join(sorted({sign[0] for sign in _CURRENCY if _CURRENCY[sign] != '元'}))}]"
+    rf"(?<![a-z].)(?<![0-9{HAN}][0-9{HAN}])"
 )
 _SMALL = re.compile(rf"{START}(?P<low>{NUMBER})(?P<unit>角钱?|毛钱|毛(?=[,。!?;、\s]|$)|分钱)(?![度形色落货星])")
 _BARE = re.compile(
@@ -94,6 +101,9 @@ def _bare(match: re.Match[str]) -> list[Found]:
     return [Found("amount", ("", value, value), *match.span("low"))]
 
 
-MONEY: tuple[Reader, ...] = (Reader(_AMOUNT, _amount), Reader(_SMALL, _small, "角毛钱"))
+MONEY: tuple[Reader, ...] = (
+    Reader(_AMOUNT, _amount, "".join({sign[-1] for sign in _CURRENCY}), _AMOUNT_STARTS),
+    Reader(_SMALL, _small, "角毛钱"),
+)
 BARE_AMOUNTS: tuple[Reader, ...] = (Reader(_BARE, _bare, ARABIC),)
 """满300减50: read last, where no unit claimed the number."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -41,12 +41,27 @@ class Reader(NamedTuple):
     Attributes:
         pattern: what it looks like in folded text.
         read: what a match says: facts; no fact, yet nothing else may read it; None: not this form after all.
-        needs: characters of which every match holds one, so that most texts need no search; empty: none is sure.
+        needs: characters of which every match that says anything holds one, so that most texts need no search; empty:
+            none is sure.
+        starts: finds a character that a match may begin with, where that is quicker than to try the pattern everywhere.
     """
 
     pattern: re.Pattern[str]
     read: Callable[[re.Match[str]], list[Found] | None]
     needs: str = ""
+    starts: re.Pattern[str] | None = None
+
+    def matches(self, folded: str) -> Iterator[re.Match[str]]:
+        """Yield the matches in a text, in order, as `finditer` does."""
+        if self.starts is None:
+            yield from self.pattern.finditer(folded)
+            return
+        at = 0
+        while start := self.starts.search(folded, at):
+            match = self.pattern.match(folded, start.start())
+            if match:
+                yield match
+            at = match.end() if match else start.end()
 
 
 ARABIC = "0123456789"

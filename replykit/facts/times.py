@@ -23,6 +23,7 @@ _SPOKEN = re.compile(
     rf"(?:(?P<half>半)|(?P<quarter>[一三])刻|(?P<minute>{_TWO})分(?!之)|(?P<digits>[0-5][0-9])(?![0-9%折])|(?P<sharp>整|钟)"
     rf"|(?P<plain>(?:[二三四五]十[一二三四五六七八九]?|十[一二三四五六七八九])(?![{HAN}折分])))?"
 )
+_STARTS = re.compile("[0-9零一二三四五六七八九十廿两凌清早上中正下午傍晚夜深半]")
 # 两点 and 3点 are as often two or three points of a list as times; what stands around them decides.
 _CUE_AFTER = re.compile(
     r"\s?(?:前|之前|以前|后|之后|以后|到|至|-|~|开|结束|左右|回|送|发|起|止|联|上门|打烊|关|下班|上班|营业|截|见|取|的?时|\0)"
@@ -121,8 +122,12 @@ def same_time(claim: tuple[object, ...], known: tuple[object, ...]) -> bool:
     return not apart and minute == known_minute and (None in (second, known_second) or second == known_second)
 
 
-TIMES: tuple[Reader, ...] = (Reader(_CLOCK, _clock, ":"), Reader(_HOUR, _hour, "m"), Reader(_SPOKEN, _spoken, "点时"))
+TIMES: tuple[Reader, ...] = (
+    Reader(_CLOCK, _clock, ":", _STARTS),
+    Reader(_HOUR, _hour, "m"),
+    Reader(_SPOKEN, _spoken, "点时", _STARTS),
+)
 """Read before the measures, which would take the 50分钟 of 3点50分钟后."""
 
-TIMES_IN_PASSING: tuple[Reader, ...] = (Reader(_SPOKEN, _spoken_in_passing, "点"),)
+TIMES_IN_PASSING: tuple[Reader, ...] = (Reader(_SPOKEN, _spoken_in_passing, "点", _STARTS),)
 """两点, read last: a source that says so supports a time, a reply that says so may mean two points of a list."""
