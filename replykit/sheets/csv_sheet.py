@@ -93,7 +93,8 @@ class CsvSheet(Sheet):
             raise self._unreadable(error) from None
 
     def _suffixes(self) -> tuple[str, ...]:
-        return (".tsv",) if self.path.suffix.lower() == ".tsv" else (".csv", ".txt")
+        own = self.path.suffix.lower()
+        return (own,) if own == ".tsv" else tuple(dict.fromkeys((own, ".csv", ".txt")))
 
     def _write(
         self, file: BinaryIO, titles: tuple[str, ...], edits: Edits, replace: int | None, raw: bool, notes: Notes

@@ -137,7 +137,7 @@ class RowWriter:
         body = len(raw) - len(line_end_of(raw))
         new = {self._width + place: value for place, value in enumerate(edit.values)}
         kept_to = 0
-        if at is not None and edit.replacement is not None and edit.replacement != "".join(row.cells[at : at + 1]):
+        if at is not None and edit.replacement is not None:
             if at < present:
                 start, kept_to = span_in_row(raw, self._delimiter, at)
                 self._output.keep(row.line, 0, start)

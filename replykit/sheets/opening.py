@@ -8,17 +8,18 @@ from pathlib import Path
 from replykit.errors import UsageError
 from replykit.sheets.csv_sheet import CsvSheet
 from replykit.sheets.sheet import Sheet
+from replykit.sheets.xlsx_sheet import XlsxSheet
 
 __all__ = ["open_sheet"]
 
 _WORKBOOKS = (".xlsx", ".xlsm")
-_TABLES = (".csv", ".tsv", ".txt")
+_OTHERS = (".xls", ".xlsb", ".xlt", ".ods", ".fods", ".et", ".ett", ".numbers", ".docx", ".pdf", ".json", ".jsonl")
 
 
 def open_sheet(
     path: str | os.PathLike[str], *, sheet: str | None = None, encoding: str | None = None, delimiter: str | None = None
 ) -> Sheet:
-    """Open a sheet of a workbook (.xlsx, .xlsm), or a table (.csv, .tsv, .txt).
+    """Open a sheet of a workbook (.xlsx, .xlsm), or a table (.csv, .tsv, and any other name).
 
     It is read once in full, so that what is wrong with it is said now and not at its last row.
 
@@ -39,8 +40,12 @@ def open_sheet(
     suffix = place.suffix.lower()
     if place.is_dir():
         raise UsageError(f"{place} is a folder; name a file")
-    if suffix in _TABLES:
-        if sheet is not None:
-            raise UsageError(f"{place} has no sheets; leave --sheet out")
-        return CsvSheet(place, encoding, delimiter)
-    raise UsageError(f"{place} is no .xlsx or .csv file; save it as one")
+    if suffix in _OTHERS:
+        raise UsageError(f"{place} is a {suffix[1:]} file; save it as .xlsx or as CSV")
+    if suffix in _WORKBOOKS:
+        if encoding is not None or delimiter is not None:
+            raise UsageError(f"{place} is a workbook, which has neither an encoding nor a delimiter to name")
+        return XlsxSheet(place, sheet)
+    if sheet is not None:
+        raise UsageError(f"{place} is no workbook, and has no sheets to name")
+    return CsvSheet(place, encoding, delimiter)

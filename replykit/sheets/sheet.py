@@ -123,11 +123,23 @@ class Sheet(ABC):
         self._check_output(place)
         if replace is not None and not 0 <= replace < len(self.header):
             raise UsageError(f"{self.name} has no column {replace + 1}")
+        if replace is not None:
+            edits = self._changes(edits, replace)
         notes, stream = Notes(), Edits(edits, len(titles), replace is not None, self.name)
         with saving(place, like=self.path) as file:
             self._write(file, tuple(titles), stream, replace, raw, notes)
             stream.finish()
         return Written(place, stream.taken, notes.lines())
+
+    def _changes(self, edits: Iterable[Edit], replace: int) -> Iterator[Edit]:
+        """Yield edits, without the replacements that are what stands there, so that nothing of such a cell changes."""
+        rows = self.rows()
+        row = next(rows, None)
+        for edit in edits:
+            while row is not None and row.number < edit.number:
+                row = next(rows, None)
+            is_same = row is not None and row.number == edit.number and row.cells[replace] == edit.replacement
+            yield edit._replace(replacement=None) if is_same else edit
 
     @abstractmethod
     def _write(

@@ -1,0 +1,173 @@
+"""A sheet of a workbook, read as it is shown and written by putting cells into its part."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from replykit.errors import UsageError
+from replykit.sheets.columns import letters_of
+from replykit.sheets.damage import unreadable
+from replykit.sheets.edits import Edits, Notes
+from replykit.sheets.fingerprint import fingerprint_of
+from replykit.sheets.package import Package
+from replykit.sheets.repacking import pack, repack
+from replykit.sheets.sheet import Sheet, SheetRow
+from replykit.sheets.splicing import Additions, Splicer
+from replykit.sheets.styles import Styles
+from replykit.sheets.survey import MOST_COLUMNS, Survey
+from replykit.sheets.workbook import Workbook
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
+
+__all__ = ["XlsxSheet"]
+
+_STALE = "formulas that use the changed cells show the old result until the program calculates them (F9)"
+_SIGNED = "the digital signature of the workbook is no longer valid"
+
+
+class XlsxSheet(Sheet):
+    """A sheet of a workbook; its cells are held in memory.
+
+    Its header is the first row with anything in it that is no title, that is one text over several columns.
+
+    Attributes:
+        title: what the sheet is called.
+
+    Args:
+        path: the workbook.
+        sheet: the sheet, by its name, else its number from 1; None: the first that is not hidden.
+
+    Raises:
+        UsageError: it cannot be read, is locked, damaged or too large, or has no such sheet; or python-calamine, which
+            reads cells, is missing.
+    """
+
+    def __init__(self, path: Path, sheet: str | None = None) -> None:
+        self.path = path
+        try:
+            with path.open("rb") as file:
+                package = Package(file, str(path))
+                workbook = Workbook(package, str(path))
+                self.title = workbook.sheet(sheet)
+                self._part, self._styles = workbook.sheets[self.title], workbook.styles
+                self.name = f"{path}, sheet {self.title!r}"
+                self._survey = Survey(package, self._part, workbook.texts, self.name)
+                self.fingerprint = fingerprint_of(file)
+            self._cells = _cells(path, self.title)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+        header = self._header()
+        self.header = tuple(cell.strip() for cell in header.cells)
+        self._header_row = header.number
+        others = f" of {len(workbook.sheets)}" if len(workbook.sheets) > 1 else ""
+        place = list(workbook.sheets).index(self.title) + 1
+        last = letters_of(len(self.header) - 1)
+        self.layout = f"sheet {self.title!r} ({place}{others}), names in row {header.number}, columns A to {last}"
+
+    def _header(self) -> SheetRow:
+        rows = self._rows()
+        first = next(rows, None)
+        if first is None:
+            raise UsageError(f"{self.path}: the sheet {self.title!r} is empty")
+        filled = [place for place, cell in enumerate(first.cells, 1) if cell.strip()]
+        is_title = len(filled) == 1 and any(
+            top <= first.number <= bottom and left == filled[0] < right
+            for top, bottom, left, right in self._survey.merged
+        )
+        return next(rows, first) if is_title else first
+
+    def _rows(self) -> Iterator[SheetRow]:
+        start, width = self._cells.start, max(self._survey.columns, 1)
+        if start is None:
+            return
+        left = ("",) * start[1]  # rows are given from the first on, and cells from the first column used
+        for number, cells in enumerate(self._cells.iter_rows(), 1):
+            texts = left + tuple(map(_text, cells))
+            if any(text.strip() for text in texts):
+                yield SheetRow(number, texts + ("",) * (width - len(texts)))
+
+    def rows(self) -> Iterator[SheetRow]:
+        """Yield the rows below the header that have anything in them, hidden ones among them."""
+        return (row for row in self._rows() if row.number > self._header_row)
+
+    def _suffixes(self) -> tuple[str, ...]:
+        return (self.path.suffix.lower(),)
+
+    def _write(
+        self, file: BinaryIO, titles: tuple[str, ...], edits: Edits, replace: int | None, raw: bool, notes: Notes
+    ) -> None:
+        plan = self._additions(titles, replace)
+        name = str(self.path)
+        with self.path.open("rb") as source, tempfile.TemporaryFile() as sheet, tempfile.TemporaryFile() as more:
+            if fingerprint_of(source) != self.fingerprint:
+                raise UsageError(f"{name} has changed since it was read")
+            package = Package(source, name)
+            styles = Styles(package.read(self._styles), name) if self._styles else None
+
+            def fill(add: Callable[[bytes], object]) -> None:
+                Splicer(add, plan, edits, styles, notes, self.name).run(package.chunks(self._part))
+
+            changed = {self._part: pack(sheet, fill)}
+            if self._styles and styles and styles.is_changed:
+                changed[self._styles] = pack(more, lambda add: add(styles.data()))
+            repack(package, source, file, changed)
+            if replace is not None and package.holds("xl/calcChain.xml"):
+                notes.add(_STALE)
+            if package.holds("_xmlsignatures"):
+                notes.add(_SIGNED)
+
+    def _additions(self, titles: tuple[str, ...], replace: int | None) -> Additions:
+        """Return what is written where: new columns to the right of all data, and of cells that reach out of it.
+
+        Raises:
+            UsageError: there is no room for them.
+        """
+        survey = self._survey
+        reach = [
+            right
+            for top, bottom, left, right in survey.merged
+            if bottom >= self._header_row and top <= survey.rows and left <= survey.columns
+        ]
+        first = max([survey.columns, *reach]) + 1
+        if titles and first + len(titles) - 1 > MOST_COLUMNS:
+            raise UsageError(f"{self.name} has no room for {len(titles)} more columns to the right of its data")
+        return Additions(
+            header=self._header_row,
+            last=survey.rows,
+            first=first,
+            titles=titles,
+            replace=0 if replace is None else replace + 1,
+        )
+
+
+def _cells(path: Path, sheet: str) -> CalamineSheet:
+    """Return the cells of a sheet, as they are shown.
+
+    Raises:
+        UsageError: they cannot be read, or python-calamine is missing.
+    """
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+    except ImportError:
+        hint = "install replykit[xlsx], or save the replies as CSV"
+        raise UsageError(f"{path} is a workbook, and python-calamine, which reads them, is missing: {hint}") from None
+    try:
+        with CalamineWorkbook.from_path(path) as workbook:
+            return workbook.get_sheet_by_name(sheet)
+    except PasswordError:
+        raise UsageError(f"{path} is locked with a password; save it without one") from None
+    except CalamineError as error:
+        raise unreadable(str(path), str(error)) from None
+
+
+def _text(cell: object) -> str:
+    """Return a cell as a text: a number with the 15 digits that Excel shows, a date as 2026-11-08."""
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else f"{cell:.15g}"
+    return str(cell)

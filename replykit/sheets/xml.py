@@ -1,0 +1,120 @@
+"""XML of other people's files, parsed without what can be used to attack: document types and entities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from xml.parsers import expat
+
+from replykit.sheets.damage import unreadable
+
+__all__ = ["escaped", "feed", "local", "parse", "parser", "with_attributes"]
+
+_HELD = re.compile("_(?=x[0-9A-Fa-f]{4}_)|[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+_ATTRIBUTE = re.compile(rb"""\s+([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")
+_TAG = re.compile(rb"""<([^\s/>]+)((?:\s+[^\s=/>]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(/?)>""")
+
+
+class _Refused(Exception):
+    """A part holds what no part of a workbook needs."""
+
+
+def local(name: str) -> str:
+    """Return a name without its prefix."""
+    return name.rpartition(":")[2]
+
+
+def parser() -> expat.XMLParserType:
+    """Return a parser that refuses document types, and with them entities of the file's own."""
+    made = expat.ParserCreate()
+
+    def refuse(*_: object) -> None:
+        raise _Refused("it has a document type")
+
+    made.StartDoctypeDeclHandler = refuse
+    made.EntityDeclHandler = refuse
+    return made
+
+
+def feed(reading: expat.XMLParserType, chunks: Iterable[bytes], name: str) -> None:
+    """Give a part to a parser, to its end.
+
+    Args:
+        reading: the parser.
+        chunks: the bytes of the part, in pieces.
+        name: what the user calls the workbook.
+
+    Raises:
+        UsageError: it is no XML, or has a document type.
+    """
+    try:
+        for chunk in chunks:
+            reading.Parse(chunk, False)
+        reading.Parse(b"", True)
+    except (expat.ExpatError, _Refused, ValueError, LookupError) as error:
+        raise unreadable(name, str(error)) from None
+
+
+def parse(
+    chunks: Iterable[bytes],
+    name: str,
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None] | None = None,
+) -> None:
+    """Parse a part.
+
+    Args:
+        chunks: its bytes, in pieces.
+        name: what the user calls the workbook.
+        start: is called with the name and the attributes of each element that begins.
+        end: is called with the name of each element that ends.
+
+    Raises:
+        UsageError: it is no XML, or has a document type.
+    """
+    reading = parser()
+    reading.StartElementHandler = start
+    reading.EndElementHandler = end
+    feed(reading, chunks, name)
+
+
+def tag_at(data: bytes | bytearray, start: int) -> tuple[bytes, bool]:
+    """Return the tag that begins at a place in a part, and whether it closes its element itself.
+
+    Args:
+        data: bytes of a part that a parser has read.
+        start: where the tag begins in them.
+    """
+    found = _TAG.match(data, start)
+    assert found, "the parser has read a tag there"
+    return found[0], found[3] == b"/"
+
+
+def with_attributes(tag: bytes, changes: dict[str, str]) -> bytes:
+    """Return a tag with other values of attributes, all else as it was; what it does not have yet comes last.
+
+    Args:
+        tag: the tag.
+        changes: names, without a prefix, and values in ASCII that need no escapes.
+    """
+    found = _TAG.fullmatch(tag)
+    assert found, "a tag"
+    left = dict(changes)
+
+    def changed(given: re.Match[bytes]) -> bytes:
+        value = left.pop(given[1].decode("latin-1"), None)
+        return given[0] if value is None else given[0].replace(given[2], f'"{value}"'.encode())
+
+    attributes = _ATTRIBUTE.sub(changed, found[2])
+    more = "".join(f' {name}="{value}"' for name, value in left.items()).encode()
+    return b"<" + found[1] + attributes + more + found[3] + b">"
+
+
+def escaped(text: str) -> str:
+    """Return a text as it stands in an element of a sheet; what XML cannot hold as `_x0007_`, as Excel writes it."""
+    text = _HELD.sub(lambda match: "_x005F_" if match[0] == "_" else _code(match[0]), text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _code(char: str) -> str:
+    return "\ufffd" if "\ud800" <= char <= "\udfff" else f"_x{ord(char):04X}_"
