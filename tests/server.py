@@ -218,3 +218,49 @@ def reset_inside(handler: Handler) -> None:
     half_body(handler)
     handler.wfile.flush()
     reset(handler)
+
+
+def event(text: str | None = None, reason: str | None = None, **delta: Any) -> bytes:
+    """Return one event of a streamed chat completion."""
+    delta = delta if text is None else {"content": text, **delta}
+    return data({"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
+
+
+def data(value: object) -> bytes:
+    """Return one event with any data."""
+    return f"data: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}\n\n".encode()
+
+
+DONE = data("[DONE]")
+USAGE = data({"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 5}})
+
+
+def whole(*pieces: str, reason: str = "stop") -> list[bytes]:
+    """Return the events of a whole streamed answer as OpenAI sends them."""
+    return [event("", role="assistant"), *map(event, pieces), event(reason=reason), USAGE, DONE]
+
+
+def streamed(*chunks: bytes, pause: float = 0.0, then: Step | None = None, kind: str = "text/event-stream") -> Step:
+    """Answer in chunks, each after a pause in seconds; then end the body, or do something else."""
+
+    def stream(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("content-type", kind)
+        handler.send_header("transfer-encoding", "chunked")
+        handler.end_headers()
+        for chunk in chunks:
+            if pause:
+                handler.server.script.stopping.wait(pause)
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+            handler.wfile.flush()
+        if then:
+            then(handler)
+        else:
+            handler.wfile.write(b"0\r\n\r\n")
+
+    return stream
+
+
+def keep_alive(handler: Handler) -> None:
+    """Inside a stream, send a comment now and then, for ever."""
+    _for_ever(handler, b"e\r\n: keep-alive\n\n\r\n")

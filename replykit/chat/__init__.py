@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from replykit.chat.blocking import OpenAIChat
 from replykit.chat.client import AsyncOpenAIChat
-from replykit.chat.protocol import AsyncChat, Chat
+from replykit.chat.protocol import AsyncChat, AsyncStreamingChat, Chat, StreamingChat
 
-__all__ = ["AsyncChat", "AsyncOpenAIChat", "Chat", "OpenAIChat"]
+__all__ = ["AsyncChat", "AsyncOpenAIChat", "AsyncStreamingChat", "Chat", "OpenAIChat", "StreamingChat"]

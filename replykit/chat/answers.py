@@ -9,7 +9,16 @@ from replykit.answer import clean_answer
 from replykit.errors import ChatProtocolError
 from replykit.records import Completion, Outcome, Usage
 
-__all__ = ["clean_text", "error_message", "filtered_completion", "read_completion"]
+__all__ = [
+    "clean_text",
+    "content_text",
+    "error_message",
+    "filtered_completion",
+    "read_choice",
+    "read_completion",
+    "unusable",
+    "usage_of",
+]
 
 # The words of OpenAI, and what servers that speak its protocol say instead (TGI eos_token, GLM sensitive).
 _OUTCOMES: dict[str, Outcome] = {
@@ -51,31 +60,40 @@ def read_completion(body: bytes) -> Completion:
         raise ChatProtocolError(f"the server answered with {_kind(body)}, not a chat completion") from None
     if not isinstance(answer, dict):
         raise ChatProtocolError(f"the server answered with a JSON {type(answer).__name__}, not a chat completion")
-    usage = _usage(answer.get("usage"))
+    usage = usage_of(answer.get("usage"))
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         if answer.get("error"):
             filtered = filtered_completion(answer)
             if filtered:
                 return filtered
-            raise _unusable(f"the server answered 200 with an error: {error_message(answer)}", usage)
-        raise _unusable("the server's answer has no choices", usage)
-    return _read_choice(choices[0], usage)
+            raise unusable(f"the server answered 200 with an error: {error_message(answer)}", usage)
+        raise unusable("the server's answer has no choices", usage)
+    return read_choice(choices[0], usage)
 
 
-def _read_choice(choice: dict[str, Any], usage: Usage) -> Completion:
+def read_choice(choice: dict[str, Any], usage: Usage) -> Completion:
+    """Return one choice of a chat completion, classified.
+
+    Args:
+        choice: the decoded choice.
+        usage: what the whole completion cost.
+
+    Raises:
+        ChatProtocolError: it holds no message, or one that is no text.
+    """
     reason = choice.get("finish_reason")
     finish_reason = clean_text(reason) if isinstance(reason, str) else None
     outcome: Outcome = _OUTCOMES.get(finish_reason or "", "unknown")
     message = choice.get("message")
     if not isinstance(message, dict):
         if outcome != "content_filter":
-            raise _unusable("the server's answer has a choice without a message", usage)
+            raise unusable("the server's answer has a choice without a message", usage)
         message = {}
     content = message.get("content")
-    text = _content(content)
+    text = content_text(content)
     if text is None:
-        raise _unusable(f"the server's answer has content of type {type(content).__name__}", usage)
+        raise unusable(f"the server's answer has content of type {type(content).__name__}", usage)
     if message.get("tool_calls") or message.get("function_call"):
         outcome = "unknown"
     elif isinstance(message.get("refusal"), str) and message["refusal"].strip():
@@ -104,10 +122,19 @@ def filtered_completion(body: object) -> Completion | None:
 def error_message(body: object) -> str:
     """Return what an error body says, on one line; of a page that it is one, and empty where it says nothing."""
     error = body.get("error", body) if isinstance(body, dict) else body
-    said = (error.get("message") or error.get("code")) if isinstance(error, dict) else error
+    said = (error.get("message") or error.get("code") or _detail(error)) if isinstance(error, dict) else error
     if isinstance(said, str) and _is_page(said.encode(errors="replace")):
         return "an HTML page"
     return " ".join(clean_text(str(said or "")).split())
+
+
+def _detail(error: dict[str, Any]) -> str:
+    """Return what servers made with FastAPI say: which fields they refuse, and why."""
+    detail = error.get("detail")
+    if not isinstance(detail, list):
+        return str(detail or "")
+    fields = [one for one in detail if isinstance(one, dict) and isinstance(one.get("loc"), list)]
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one.get('msg')}" for one in fields)
 
 
 def clean_text(text: str) -> str:
@@ -115,14 +142,14 @@ def clean_text(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _unusable(message: str, usage: Usage) -> ChatProtocolError:
+def unusable(message: str, usage: Usage) -> ChatProtocolError:
     """Return the error for an answer that cannot be used, with what it cost all the same."""
     error = ChatProtocolError(message)
     error.usage = usage
     return error
 
 
-def _content(content: object) -> str | None:
+def content_text(content: object) -> str | None:
     """Return a message's text, which some servers send in parts; None where it is something else."""
     if content is None:
         return ""
@@ -134,7 +161,8 @@ def _content(content: object) -> str | None:
     return None
 
 
-def _usage(usage: object) -> Usage:
+def usage_of(usage: object) -> Usage:
+    """Return what a server says that an answer cost; no tokens where it does not say."""
     counts = usage if isinstance(usage, dict) else {}
     prompt, completion = counts.get("prompt_tokens"), counts.get("completion_tokens")
     return Usage(

@@ -6,14 +6,17 @@ import asyncio
 import os
 import threading
 import weakref
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import CancelledError
-from typing import Any
+from typing import Any, TypeVar
 
 from replykit.chat.client import AsyncOpenAIChat, Transport
 from replykit.errors import UsageError
 from replykit.records import ChatRequest, Completion
 
 __all__ = ["OpenAIChat"]
+
+_T = TypeVar("_T")
 
 
 class OpenAIChat:
@@ -74,9 +77,34 @@ class OpenAIChat:
             ChatError: there is none; which one says why.
             UsageError: the client is closed.
         """
+        return self._awaited(lambda: self._chat.complete(request))
+
+    def stream(self, request: ChatRequest) -> Generator[str | Completion, None, None]:
+        """Answer a request while the answer is being written: its pieces, then all of it; as `AsyncOpenAIChat.stream`.
+
+        Args:
+            request: the messages, and the bound for the answer.
+
+        Yields:
+            What the server adds to the text, and at the end the answer, classified.
+
+        Raises:
+            ChatError: there is no answer, or it broke off; which one says why.
+            UsageError: the client is closed.
+        """
+        events = self._chat.stream(request)
+        try:
+            while (event := self._awaited(lambda: _next(events))) is not None:
+                yield event
+        finally:
+            if not self._closed:  # closing the client closes what is under way
+                self._awaited(events.aclose)
+
+    def _awaited(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """Await something in the thread of the event loop."""
         with self._lock:
             loop = self._running_loop()
-            future = asyncio.run_coroutine_threadsafe(self._chat.complete(request), loop)
+            future = asyncio.run_coroutine_threadsafe(work(), loop)
         try:
             return future.result()
         except CancelledError:
@@ -104,6 +132,10 @@ class OpenAIChat:
             thread.start()
             self._stop = weakref.finalize(self, _stop, self._loop, thread)
         return self._loop
+
+
+async def _next(events: AsyncGenerator[str | Completion, None]) -> str | Completion | None:
+    return await anext(events, None)
 
 
 def _serve(loop: asyncio.AbstractEventLoop, chat: AsyncOpenAIChat) -> None:

@@ -8,16 +8,19 @@ import importlib.util
 import logging
 import math
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self
+import re
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_before_delay
 from tenacity.wait import wait_random_exponential
 
-from replykit.chat.answers import clean_text, filtered_completion, read_completion
+from replykit.chat.answers import clean_text, error_message, filtered_completion, read_completion
+from replykit.chat.events import AnswerReader
 from replykit.chat.failures import TransientError, failure_of_status, failure_of_transport
-from replykit.chat.forms import FormLadder, response_format
+from replykit.chat.forms import FormLadder, Rung, response_format
 from replykit.errors import ChatError, ChatTimeoutError, UsageError
 from replykit.records import ChatRequest, Completion
 
@@ -28,12 +31,15 @@ if TYPE_CHECKING:
 __all__ = ["AsyncOpenAIChat", "Transport"]
 
 Transport = Literal["httpx2", "aiohttp"]
+_T = TypeVar("_T")
 
 _logger = logging.getLogger("replykit")
 _OFFICIAL = "https://api.openai.com"
 _NO_KEY = "none"  # the SDK wants one, and a local server asks for none
 _NEW_LIMIT = "max_completion_tokens"
 _CONNECT = 5.0  # seconds; a server that takes longer to accept a connection is tried again
+_COST_WAIT, _LAST_WAIT = 2.0, 0.1  # seconds; for what an answer that has ended cost, and for the end of its stream
+_STREAM = re.compile(r"(?<![A-Za-z])stream", re.IGNORECASE)
 _backoff = wait_random_exponential(multiplier=0.5, max=8)
 
 
@@ -85,6 +91,7 @@ class AsyncOpenAIChat:
         self._options: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
         self._temperature = temperature
         self._limit = "max_tokens"
+        self._streaming: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
         self._forms = FormLadder()
         self._transport = transport
         self._client = self._new_client()
@@ -119,7 +126,16 @@ class AsyncOpenAIChat:
             ChatError: there is none; which one says why.
             UsageError: the client is closed.
         """
-        retrying = AsyncRetrying(
+        try:
+            async with self._deadline(self._timeout):
+                completion: Completion = await self._retrying()(self._call, request)
+        except TransientError as transient:
+            raise transient.error from None
+        _logger.debug("%s: %s, %d tokens", self.model, completion.outcome, completion.usage.total_tokens)
+        return completion
+
+    def _retrying(self) -> AsyncRetrying:
+        return AsyncRetrying(
             sleep=asyncio.sleep,
             retry=retry_if_exception_type(TransientError),
             stop=stop_after_attempt(self._max_retries + 1) | stop_before_delay(self._timeout),
@@ -127,13 +143,54 @@ class AsyncOpenAIChat:
             before_sleep=_log_retry,
             reraise=True,
         )
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[str | Completion, None]:
+        """Answer a request while the answer is being written: its pieces, then all of it.
+
+        Asked again is only what was not answered, as by `complete`; nothing is, once the server has begun. The time
+        that the caller takes between two pieces does not count. Closing the generator closes the connection.
+
+        Args:
+            request: the messages, and the bound for the answer.
+
+        Yields:
+            What the server adds to the text, and at the end the answer, classified: `unknown` where the stream ended
+            without a finish reason.
+
+        Raises:
+            ChatError: there is no answer, or it broke off; which one says why.
+            UsageError: the client is closed.
+        """
+        answer: httpx2.Response | Completion
         try:
-            async with self._deadline():
-                completion: Completion = await retrying(self._call, request)
+            answer, left = await self._within(self._timeout, lambda: self._retrying()(self._open, request))
         except TransientError as transient:
             raise transient.error from None
+        if isinstance(answer, Completion):
+            yield answer
+            return
+        reader = AnswerReader()
+        try:
+            chunks = answer.aiter_bytes()
+            while True:
+                try:
+                    pieces, left = await self._within(left, lambda: self._heard(chunks, reader))
+                except ChatError:
+                    if reader.has_ended:
+                        break  # what was still to come is only what it cost
+                    raise
+                if pieces is None:
+                    break
+                for piece in pieces:
+                    yield piece
+                if reader.has_ended:
+                    left = min(left, _LAST_WAIT if reader.is_over else _COST_WAIT)
+            async with self._deadline(self._timeout):
+                completion = reader.completion()
+        finally:
+            await answer.aclose()
         _logger.debug("%s: %s, %d tokens", self.model, completion.outcome, completion.usage.total_tokens)
-        return completion
+        yield completion
 
     async def attempt(
         self, request: ChatRequest, heed: Callable[[Mapping[str, str]], object] | None = None
@@ -152,7 +209,7 @@ class AsyncOpenAIChat:
             ChatError: another call may pay twice, or will not help.
             UsageError: the client is closed.
         """
-        async with self._deadline():
+        async with self._deadline(self._timeout):
             return await self._call(request, heed)
 
     def twin(self, transport: Transport | None = None) -> Self:
@@ -174,7 +231,7 @@ class AsyncOpenAIChat:
         )
 
     @contextlib.asynccontextmanager
-    async def _deadline(self) -> AsyncIterator[None]:
+    async def _deadline(self, seconds: float) -> AsyncIterator[None]:
         """Bound what is done inside by the wall clock; what it raises can be shown to anybody."""
         if self._closed:
             raise UsageError("the chat client is closed")
@@ -182,7 +239,7 @@ class AsyncOpenAIChat:
         failure: ChatError | TransientError
         try:
             # A server that dribbles keep-alive lines never lets a read time out; only the clock stops it.
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(seconds):
                 yield
         except TimeoutError:
             failure = ChatTimeoutError(f"{self._server} gave no whole answer within {self._timeout:g} seconds")
@@ -193,6 +250,13 @@ class AsyncOpenAIChat:
         else:
             return
         raise failure from None
+
+    async def _within(self, seconds: float, work: Callable[[], Awaitable[_T]]) -> tuple[_T, float]:
+        """Do a part of a call in the time that is left for it; return what it gives and what is left then."""
+        begun = time.monotonic()
+        async with self._deadline(seconds):
+            result = await work()
+        return result, seconds - (time.monotonic() - begun)
 
     def _presentable(self, failure: ChatError) -> ChatError:
         """Return a failure whose message holds no key, which some servers send back, and no page of text."""
@@ -227,6 +291,34 @@ class AsyncOpenAIChat:
             TransientError: another call may help.
             ChatError: it will not.
         """
+        answer, rung = await self._answer(request, heed)
+        if isinstance(answer, Completion):
+            return answer
+        completion = read_completion(answer.content)
+        self._forms.learn(rung, completion)
+        return completion
+
+    async def _open(self, request: ChatRequest) -> httpx2.Response | Completion:
+        """Begin a streamed answer; raises as `_call`."""
+        return (await self._answer(request, is_streamed=True))[0]
+
+    async def _heard(self, chunks: AsyncIterator[bytes], reader: AnswerReader) -> list[str] | None:
+        """Return what the next bytes of a streamed answer add to its text; None where no more come."""
+        try:
+            chunk = await anext(chunks, None)
+        except Exception as error:
+            failure = failure_of_transport(error, self._server)
+            raise failure.error if isinstance(failure, TransientError) else failure from None
+        return None if chunk is None else list(reader.feed(chunk))
+
+    async def _answer(
+        self,
+        request: ChatRequest,
+        heed: Callable[[Mapping[str, str]], object] | None = None,
+        *,
+        is_streamed: bool = False,
+    ) -> tuple[httpx2.Response | Completion, Rung]:
+        """Return what the server answers with status 200, or what moderation stands for; and the form's rung."""
         import httpx2
         import openai
 
@@ -236,42 +328,49 @@ class AsyncOpenAIChat:
         rung = self._forms.rung(request)
         if request.form is not None and (asked := response_format(rung, request.form)):
             options["response_format"] = asked
+        if is_streamed:
+            options |= self._streaming
         messages = [{"role": m.role, "content": clean_text(m.content)} for m in request.messages]
+        body = {"model": self.model, "messages": messages, **options}
         try:
             # Not `chat.completions.create`, which spends a third of a call's CPU on rewriting its parameters.
-            answer = await self._client.post(
-                "/chat/completions",
-                body={"model": self.model, "messages": messages, **options},
-                cast_to=httpx2.Response,
-            )
+            if "stream" in options:
+                # The SDK's own reading of a stream takes a page or an error for an empty one, and a cut for an end.
+                stream: openai.AsyncStream[object] = await self._client.post(
+                    "/chat/completions",
+                    body=body,
+                    cast_to=object,
+                    stream=True,
+                    stream_cls=openai.AsyncStream[object],
+                )
+                return stream.response, rung
+            answer = await self._client.post("/chat/completions", body=body, cast_to=httpx2.Response)
             if heed:
                 heed(answer.headers)
-            completion = read_completion(answer.content)
-            self._forms.learn(rung, completion)
-            return completion
-        except openai.BadRequestError as error:
-            if heed:
-                heed(error.response.headers)
-            filtered = filtered_completion(error.body)
-            if filtered:
-                return filtered
-            if not self._gives_up(options, error.message) and not self._forms.is_refusal(rung, 400, error.body):
-                raise failure_of_status(400, error.body, error.response.headers) from None
+            return answer, rung
         except openai.APIStatusError as error:
             if heed:
                 heed(error.response.headers)
-            if not self._forms.is_refusal(rung, error.status_code, error.body):
-                raise failure_of_status(error.status_code, error.body, error.response.headers) from None
-        except ChatError:
-            raise
+            status = error.status_code
+            if status == 400 and (filtered := filtered_completion(error.body)):
+                return filtered, rung
+            is_given_up = status in (400, 422) and self._gives_up(options, error_message(error.body))
+            if not is_given_up and not self._forms.is_refusal(rung, status, error.body):
+                raise failure_of_status(status, error.body, error.response.headers) from None
         except Exception as error:  # beside its own errors the SDK lets some of its transport's through
             raise failure_of_transport(error, self._server) from None
-        return await self._call(request, heed)
+        return await self._answer(request, heed, is_streamed=is_streamed)
 
     def _gives_up(self, options: dict[str, Any], refusal: str) -> bool:
         """Give up an optional parameter that the model refuses, as reasoning models do; return whether one was."""
         if "temperature" in options and "temperature" in refusal:
             self._options = {}
+            return True
+        if "stream_options" in options and "stream_options" in refusal:
+            self._streaming = {"stream": True}
+            return True
+        if "stream" in options and _STREAM.search(refusal):
+            self._streaming = {}  # the answer comes as a whole
             return True
         if self._limit in options and self._limit != _NEW_LIMIT and _NEW_LIMIT in refusal:
             self._limit = _NEW_LIMIT
