@@ -17,6 +17,7 @@ from replykit.errors import (
     ChatRequestError,
     ChatServerError,
     ChatTimeoutError,
+    LedgerError,
     PlaybookError,
     PromptError,
     ReplykitError,
@@ -44,6 +45,7 @@ from replykit.records import (
 )
 
 if TYPE_CHECKING:
+    from replykit.batch import PolishedRow, polish
     from replykit.kit import AsyncReplyKit, ReplyKit
 else:
 
@@ -53,6 +55,10 @@ else:
             from replykit import kit
 
             return getattr(kit, name)
+        if name in ("PolishedRow", "polish"):
+            from replykit import batch
+
+            return getattr(batch, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -73,8 +79,10 @@ __all__ = [
     "ChatTimeoutError",
     "Completion",
     "JsonForm",
+    "LedgerError",
     "Playbook",
     "PlaybookError",
+    "PolishedRow",
     "PromptError",
     "Reply",
     "ReplyKit",
@@ -92,6 +100,7 @@ __all__ = [
     "check",
     "check_many",
     "load_playbook",
+    "polish",
 ]
 
 __version__ = "0.1.0"

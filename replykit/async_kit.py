@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from os import PathLike
 from types import TracebackType
@@ -10,8 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from replykit.desk import Desk, logged
 from replykit.drivers import adrive
-from replykit.errors import UsageError
-from replykit.intake import History, completion_of
+from replykit.intake import History, awaited_completion
 from replykit.playbook import Playbook
 from replykit.records import Channel, ChatRequest, Completion, Language, Length, Reply, Stage
 from replykit.streams import AsyncReplyStream
@@ -157,8 +155,5 @@ class AsyncReplyKit(Desk):
     async def _complete(self, request: ChatRequest) -> Completion:
         assert self._chat is not None  # an offline flow asks nothing
         with self.budget.reserve(request) as call:
-            answer: object = self._chat.complete(call.request)
-            if not inspect.isawaitable(answer):
-                raise UsageError("chat.complete cannot be awaited; give this chat to ReplyKit")
-            call.answer = completion = completion_of(await answer)
+            call.answer = completion = await awaited_completion(self._chat.complete(call.request))
         return completion

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from replykit.errors import BudgetError, ChatError, UsageError
 from replykit.records import ChatRequest, Completion
 
-__all__ = ["Budget", "Reservation"]
+__all__ = ["Budget", "Reservation", "cost_of", "worst_case"]
 
 _ANSWER = 4096  # tokens reserved for an answer whose request sets no bound
 _LEAST_ANSWER = 64  # tokens; a bound below this would cut off any reply
@@ -22,11 +22,15 @@ class Reservation:
 
     Attributes:
         request: the call, its answer bounded by what the budget leaves.
+        tokens: what is reserved for it; 0 where there is no budget.
+        sent: of these, what it sends.
         answer: what was answered; the caller puts it here.
         heard: what of it has come while it is still being written; the caller adds to it.
     """
 
     request: ChatRequest
+    tokens: int = 0
+    sent: int = 0
     answer: Completion | None = None
     heard: str = ""
 
@@ -39,6 +43,7 @@ class Budget:
 
     Args:
         tokens: the budget; None has no end.
+        spent: tokens used before.
 
     Attributes:
         tokens: the budget.
@@ -48,11 +53,11 @@ class Budget:
         UsageError: the budget is not above 0.
     """
 
-    def __init__(self, tokens: int | None) -> None:
+    def __init__(self, tokens: int | None, spent: int = 0) -> None:
         if tokens is not None and tokens <= 0:
             raise UsageError(f"budget must be a number of tokens above 0, or None for no end; not {tokens!r}")
         self.tokens = tokens
-        self.spent = 0
+        self.spent = spent
         self._lock = threading.Lock()
 
     @contextmanager
@@ -69,33 +74,65 @@ class Budget:
         Raises:
             BudgetError: what is left is not enough for a reply; the block is not entered.
         """
-        if self.tokens is None:
-            yield Reservation(request)
-            return
-        sent = sum(len(message.content) for message in request.messages)
-        sent += len(request.form.json_schema) if request.form else 0
-        with self._lock:
-            left = self.tokens - self.spent
-            if left - sent < _LEAST_ANSWER:
-                raise BudgetError(
-                    f"the next call may take {sent + _LEAST_ANSWER:,} tokens, and {left:,} of {self.tokens:,} are left"
-                )
-            room = min(request.max_tokens or _ANSWER, left - sent)
-            self.spent += sent + room
-        used = sent
-        reservation = Reservation(request.model_copy(update={"max_tokens": room}))
+        reservation = self.take(request)
+        used = reservation.sent
         try:
             yield reservation
             if reservation.answer is not None:
-                used = reservation.answer.usage.total_tokens or sent + len(reservation.answer.text)
+                used = cost_of(reservation.request, reservation.answer)
         except ChatError as error:
             lost = error.usage.total_tokens if error.usage else 0
             heard = len(reservation.heard)
-            used = (lost or sent + heard) if error.may_be_billed or heard else 0
+            used = (lost or used + heard) if error.may_be_billed or heard else 0
             raise
         except BaseException:
-            used = sent + len(reservation.heard)
+            used += len(reservation.heard)
             raise
         finally:
+            self.settle(reservation, used)
+
+    def take(self, request: ChatRequest, *, is_whole: bool = False) -> Reservation:
+        """Reserve what a call may cost; `settle` must follow.
+
+        Args:
+            request: the call.
+            is_whole: True refuses a call whose answer would have less room than without a budget.
+
+        Raises:
+            BudgetError: what is left is not enough.
+        """
+        if self.tokens is None:
+            return Reservation(request)
+        sent, bound = worst_case(request)
+        least = bound if is_whole else _LEAST_ANSWER
+        with self._lock:
+            left = self.tokens - self.spent
+            if left - sent < least:
+                raise BudgetError(
+                    f"the next call may take {sent + least:,} tokens, and {max(0, left):,} of {self.tokens:,} are left"
+                )
+            room = min(bound, left - sent)
+            self.spent += sent + room
+        return Reservation(request.model_copy(update={"max_tokens": room}), sent + room, sent)
+
+    def settle(self, reservation: Reservation, used: int) -> None:
+        """Give back what a call did not use.
+
+        Args:
+            reservation: what was reserved for it.
+            used: what it cost, in tokens.
+        """
+        if self.tokens is not None:
             with self._lock:
-                self.spent += used - sent - room
+                self.spent += used - reservation.tokens
+
+
+def worst_case(request: ChatRequest) -> tuple[int, int]:
+    """Return the most tokens that a request sends, and that its answer is allowed."""
+    sent = sum(len(message.content) for message in request.messages)
+    return sent + (len(request.form.json_schema) if request.form else 0), request.max_tokens or _ANSWER
+
+
+def cost_of(request: ChatRequest, answer: Completion) -> int:
+    """Return the tokens that a call cost; where the server counts none, code points in their place."""
+    return answer.usage.total_tokens or worst_case(request)[0] + len(answer.text)

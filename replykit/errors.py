@@ -2,6 +2,7 @@
 
 ReplykitError
 ├── UsageError              the caller passed something that cannot be used
+│   ├── LedgerError         the ledger of a job is in use, is none, or cannot be written
 │   ├── PlaybookError       a playbook file is wrong; says file, line and id
 │   ├── PromptError         a prompt template is missing or does not render
 │   └── TextError           a text is empty or too large
@@ -33,6 +34,7 @@ __all__ = [
     "ChatRequestError",
     "ChatServerError",
     "ChatTimeoutError",
+    "LedgerError",
     "PlaybookError",
     "PromptError",
     "ReplykitError",
@@ -53,6 +55,10 @@ class ReplykitError(Exception):
 
 class UsageError(ReplykitError, ValueError):
     """The caller passed something that cannot be used; the message says what to pass instead."""
+
+
+class LedgerError(UsageError):
+    """The ledger of a job is in use, is no ledger, or cannot be written; what it holds is intact."""
 
 
 class PlaybookError(UsageError):

@@ -13,7 +13,17 @@ from pydantic import ValidationError
 from replykit.errors import TextError, UsageError
 from replykit.records import Completion, Language, Request, Turn
 
-__all__ = ["History", "completion_of", "facts_of", "given_of", "request_of", "text_of", "turns_of"]
+__all__ = [
+    "History",
+    "awaited_completion",
+    "completion_of",
+    "facts_of",
+    "given_of",
+    "is_blank",
+    "request_of",
+    "text_of",
+    "turns_of",
+]
 
 # A turn as a record, or as chat APIs write it: {"role": "user" | "assistant", "content": "…"}; see `turns_of`.
 History: TypeAlias = Sequence[Turn | Mapping[str, Any]]
@@ -43,9 +53,14 @@ def text_of(value: object, name: str) -> str:
         raise TextError(f"{name} must be a str, not {type(value).__name__}")
     if len(value) > LONGEST_TEXT:
         raise TextError(f"{name} has {len(value):,} code points; the longest that is taken has {LONGEST_TEXT:,}")
-    if all(unicodedata.category(char) in _UNSEEN for char in value):
+    if is_blank(value):
         raise TextError(f"{name} is {'blank' if value else 'empty'}; give the text")
     return value
+
+
+def is_blank(text: str) -> bool:
+    """Return whether there is nothing in a text that somebody could see."""
+    return all(unicodedata.category(char) in _UNSEEN for char in text)
 
 
 def facts_of(facts: Sequence[str]) -> tuple[str, ...]:
@@ -153,6 +168,20 @@ def completion_of(answer: object) -> Completion:
         answer.close()
         raise UsageError("chat.complete is async; give this chat to AsyncReplyKit")
     raise UsageError(f"chat.complete must return a Completion, not {type(answer).__name__}")
+
+
+async def awaited_completion(answer: object) -> Completion:
+    """Return what an async chat answers.
+
+    Args:
+        answer: what its `complete` returned.
+
+    Raises:
+        UsageError: it cannot be awaited, or leads to no `Completion`.
+    """
+    if not inspect.isawaitable(answer):
+        raise UsageError("chat.complete cannot be awaited; give this chat to ReplyKit")
+    return completion_of(await answer)
 
 
 def request_of(**fields: Any) -> Request:

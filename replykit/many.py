@@ -24,7 +24,7 @@ from replykit.records import Report
 if TYPE_CHECKING:
     from replykit.checker import Checker
 
-__all__ = ["check_many", "look", "receive", "send"]
+__all__ = ["Crew", "check_many", "cores", "look", "receive", "send"]
 
 WORTH_PROCESSES = 5_000  # replies; for fewer, to start a process costs more than it saves
 _WAITING = 4  # chunks for each other process that are read before their turn
@@ -46,7 +46,7 @@ def check_many(checker: Checker, texts: Iterable[str], processes: int | None, ch
 def _checked(checker: Checker, texts: Iterator[str], processes: int | None, chunk: int) -> Iterator[Report]:
     first: _Part | None = None
     if processes is None:
-        processes = _cores()
+        processes = cores()
         if processes > 1:
             first = _Part.read(texts, WORTH_PROCESSES)
             if first.is_last:
@@ -60,7 +60,8 @@ def _checked(checker: Checker, texts: Iterator[str], processes: int | None, chun
     yield from _checked_together(checker, parts, processes)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -139,12 +140,12 @@ def _parts(texts: Iterator[str], chunk: int) -> Iterator[_Part]:
 
 def _checked_together(checker: Checker, parts: Iterator[_Part], processes: int) -> Iterator[Report]:
     """Check parts in other processes and, until these are ready, in this one."""
-    crew = _Crew(checker, processes)
+    crew = Crew("replykit.worker", checker.playbook, processes)
     waiting: deque[_Part] = deque()
     try:
         while True:
             for part in itertools.islice(parts, processes * _WAITING - len(waiting)):
-                part.found = crew.look(part.texts)
+                part.found = crew.do(part.texts) if all(isinstance(text, str) for text in part.texts) else None
                 waiting.append(part)
             if not waiting:
                 return
@@ -165,35 +166,42 @@ def look(checker: Checker, texts: list[str]) -> _Found | None:
         return None
 
 
-class _Crew:
-    """Other processes, each with a thread here that gives it texts and waits for what it finds."""
+class Crew:
+    """Other processes, each with a thread here that gives it work and waits for what becomes of it.
 
-    def __init__(self, checker: Checker, size: int) -> None:
-        self._playbook = pickle.dumps(checker.playbook)
+    Args:
+        module: its `work` runs in each process: it receives what all work needs, then one piece of work after another.
+        given: what all work needs; must be pickled.
+        size: how many processes.
+
+    Attributes:
+        is_ready: True once a process has done something.
+    """
+
+    def __init__(self, module: str, given: object, size: int) -> None:
+        self._module, self._given = module, pickle.dumps(given)
         self._own = threading.local()
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._threads = ThreadPoolExecutor(size, thread_name_prefix="replykit-check")
+        self._threads = ThreadPoolExecutor(size, thread_name_prefix="replykit-crew")
         self._is_dismissed = False
-        self.is_ready = False  # once a process has found something
+        self.is_ready = False
 
-    def look(self, texts: list[str]) -> Future[_Found | None]:
-        """Have some texts looked at as soon as a process is free."""
-        return self._threads.submit(self._look, texts)
+    def do(self, work: object) -> Future[Any]:
+        """Have a piece of work done as soon as a process is free; None where the process is gone or could not."""
+        return self._threads.submit(self._do, work)
 
-    def _look(self, texts: list[str]) -> _Found | None:
-        if not all(isinstance(text, str) for text in texts):
-            return None
+    def _do(self, work: object) -> Any:
         process = getattr(self._own, "process", None) or self._start()
         try:
-            send(process.stdin, pickle.dumps(texts))
-            found: _Found | None = pickle.loads(receive(process.stdout))
+            send(process.stdin, pickle.dumps(work))
+            done = pickle.loads(receive(process.stdout))
             self.is_ready = True
         except (OSError, EOFError, ValueError):
             return None  # the process is gone; this one does its work
-        return found
+        return done
 
     def _start(self) -> subprocess.Popen[bytes]:
-        code = "from replykit.worker import work; work()"
+        code = f"from {self._module} import work; work()"
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         process = subprocess.Popen(
             [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
@@ -202,7 +210,7 @@ class _Crew:
         self._processes.append(process)
         if self._is_dismissed:
             process.kill()
-        send(process.stdin, self._playbook)
+        send(process.stdin, self._given)
         return process
 
     def dismiss(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from replykit.text import fold
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["messages_for", "repair_messages"]
+__all__ = ["messages_for", "prompts_digest", "repair_messages"]
 
 _PACKAGE = Path(__file__).parent
 _FENCES = ("customer_said", "agent_said", "customer_message", "facts", "agent_draft", "already_sent")
@@ -108,6 +109,25 @@ def repair_messages(
         ChatMessage(role="assistant", content=latest_draft),
         ChatMessage(role="user", content=content),
     )
+
+
+def prompts_digest(playbook: Playbook, folder: str | None = None) -> str:
+    """Return what stands for the templates that a request is rendered with: equal digests, equal prompts.
+
+    Args:
+        playbook: the first of its languages chooses the built-in templates.
+        folder: a folder of own templates, as for `messages_for`.
+
+    Raises:
+        PromptError: there are no templates.
+    """
+    environment = _environment(_tongue(playbook.languages[0]), folder)
+    whole = hashlib.sha256()
+    for name in environment.list_templates():
+        assert environment.loader is not None
+        source = environment.loader.get_source(environment, name)[0]
+        whole.update(f"{name}\0{len(source)}\0{source}".encode())
+    return whole.hexdigest()
 
 
 def _principles(request: Request, playbook: Playbook, assessment: Assessment) -> list[Principle]:

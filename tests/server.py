@@ -7,6 +7,7 @@ import json
 import socket
 import struct
 import threading
+from collections import Counter
 from collections.abc import Callable
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -67,6 +68,7 @@ class Server:
         self._listener = _Listener(("127.0.0.1", 0), Handler)
         self._listener.script = self
         self._steps: list[Step] = []
+        self._respond: Callable[[dict[str, Any]], Step] | None = None
         self._always: Step = status(418, "the script has run out")
         self.url = f"http://127.0.0.1:{self._listener.server_port}/v1"
         self.requests: list[dict[str, Any]] = []
@@ -81,6 +83,14 @@ class Server:
     def always(self, step: Step) -> None:
         """Set what every call gets that the script does not cover."""
         self._always = step
+
+    def respond(self, respond: Callable[[dict[str, Any]], Step]) -> None:
+        """Set what calls past the script get, each by its body."""
+        self._respond = respond
+
+    def asked(self) -> Counter[str]:
+        """Return how often each body was sent."""
+        return Counter(json.dumps(request["messages"], ensure_ascii=False) for request in self.requests)
 
     def take(self, handler: Handler, body: dict[str, Any]) -> None:
         """Answer one call."""

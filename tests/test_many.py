@@ -43,15 +43,15 @@ def test_reports_are_those_of_the_loop(checker: Checker, processes: int, chunk: 
 def test_a_large_number_goes_to_other_processes_by_itself(monkeypatch: pytest.MonkeyPatch, checker: Checker) -> None:
     """From the number on where they pay, processes are started without being asked for; below, none is."""
     monkeypatch.setattr(many, "WORTH_PROCESSES", 20)
-    monkeypatch.setattr(many, "_cores", lambda: 2)
+    monkeypatch.setattr(many, "cores", lambda: 2)
     started = []
-    start = many._Crew._start
+    start = many.Crew._start
 
-    def noted(crew: many._Crew) -> subprocess.Popen[bytes]:
+    def noted(crew: many.Crew) -> subprocess.Popen[bytes]:
         started.append(crew)
         return start(crew)
 
-    monkeypatch.setattr(many._Crew, "_start", noted)
+    monkeypatch.setattr(many.Crew, "_start", noted)
     for size in (19, 20, 41):
         texts = [TEXTS[n % len(TEXTS)] for n in range(size)]
         assert list(checker.check_many(texts, chunk=6)) == [checker.check(text) for text in texts]
@@ -81,20 +81,20 @@ def test_an_endless_iterator_is_read_only_as_far_as_needed(checker: Checker, pro
 
 
 @pytest.fixture
-def crews(monkeypatch: pytest.MonkeyPatch) -> list[many._Crew]:
+def crews(monkeypatch: pytest.MonkeyPatch) -> list[many.Crew]:
     """The crews that are started."""
-    crews: list[many._Crew] = []
-    dismiss = many._Crew.dismiss
+    crews: list[many.Crew] = []
+    dismiss = many.Crew.dismiss
 
-    def noted(crew: many._Crew) -> None:
+    def noted(crew: many.Crew) -> None:
         crews.append(crew)
         dismiss(crew)
 
-    monkeypatch.setattr(many._Crew, "dismiss", noted)
+    monkeypatch.setattr(many.Crew, "dismiss", noted)
     return crews
 
 
-def test_processes_end_with_a_consumer_that_raises(checker: Checker, crews: list[many._Crew]) -> None:
+def test_processes_end_with_a_consumer_that_raises(checker: Checker, crews: list[many.Crew]) -> None:
     """When the loop over the reports ends with an error, no process is left."""
 
     def consume() -> None:
@@ -110,15 +110,15 @@ def test_processes_end_with_a_consumer_that_raises(checker: Checker, crews: list
 
 def test_a_lost_process_loses_no_report(monkeypatch: pytest.MonkeyPatch, checker: Checker) -> None:
     """Where a process is killed, this one does its work."""
-    look = many._Crew._look
+    do = many.Crew._do
 
-    def killed(crew: many._Crew, texts: list[str]) -> object:
-        found = look(crew, texts)
+    def killed(crew: many.Crew, texts: list[str]) -> object:
+        found = do(crew, texts)
         for process in crew._processes:
             process.kill()
         return found
 
-    monkeypatch.setattr(many._Crew, "_look", killed)
+    monkeypatch.setattr(many.Crew, "_do", killed)
     texts = TEXTS * 10
     assert list(checker.check_many(texts, processes=2, chunk=4)) == [checker.check(text) for text in texts]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from replykit.batch.job import Job, polish
+from replykit.batch.progress import Estimate, Progress
 from replykit.batch.rows import PolishedRow
 
-__all__ = ["PolishedRow"]
+__all__ = ["Estimate", "Job", "PolishedRow", "Progress", "polish"]

@@ -64,6 +64,11 @@ class OpenAIChat:
     def __repr__(self) -> str:
         return repr(self._chat).replace("AsyncOpenAIChat", "OpenAIChat", 1)
 
+    @property
+    def identity(self) -> tuple[str, str, float | None]:
+        """As of `AsyncOpenAIChat`."""
+        return self._chat.identity
+
     def complete(self, request: ChatRequest) -> Completion:
         """Answer a request.
 

@@ -113,6 +113,11 @@ class AsyncOpenAIChat:
         )
         return client
 
+    @property
+    def identity(self) -> tuple[str, str, float | None]:
+        """What decides about its answers: the model, its server's address, and the temperature."""
+        return self.model, self.base_url, self._temperature
+
     async def complete(self, request: ChatRequest) -> Completion:
         """Answer a request.
 
@@ -244,7 +249,7 @@ class AsyncOpenAIChat:
         except TimeoutError:
             failure = ChatTimeoutError(f"{self._server} gave no whole answer within {self._timeout:g} seconds")
         except TransientError as transient:
-            failure = TransientError(self._presentable(transient.error), transient.wait)
+            failure = TransientError(self._presentable(transient.error), transient.wait, transient.status)
         except ChatError as error:
             failure = self._presentable(error)
         else:

@@ -40,17 +40,19 @@ _NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "arre
 
 
 class TransientError(Exception):
-    """A failure that another call may not meet; it never leaves the client.
+    """A failure that another call may not meet; it never leaves the package.
 
     Attributes:
         error: what is raised once the retries are used up.
         wait: how long the server asks to wait, in seconds; None where it does not say.
+        status: the HTTP status; None where nothing was sent.
     """
 
-    def __init__(self, error: ChatError, wait: float | None = None) -> None:
+    def __init__(self, error: ChatError, wait: float | None = None, status: int | None = None) -> None:
         super().__init__(str(error))
         self.error = error
         self.wait = wait
+        self.status = status
 
 
 def failure_of_transport(error: BaseException, server: str) -> ChatError | TransientError:
@@ -112,7 +114,7 @@ def failure_of_status(status: int, body: object, headers: Mapping[str, str]) -> 
     else:
         failure = ChatRequestError(message)
     if status in _AGAIN and headers.get("x-should-retry") != "false":
-        return TransientError(failure, retry_after(headers, now=time.time()))
+        return TransientError(failure, retry_after(headers, now=time.time()), status)
     return failure
 
 

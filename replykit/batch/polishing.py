@@ -1,0 +1,121 @@
+"""One row polished: its flow, and what the reply means for the row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from replykit.async_kit import AsyncReplyKit
+from replykit.batch.rows import PolishedRow, Source
+from replykit.batch.task import Task
+from replykit.drivers import Flow, drive
+from replykit.errors import ChatError, ReplykitError, TextError, UsageError
+from replykit.kit import ReplyKit
+from replykit.records import Reply, Report, Usage, Violation
+from replykit.script import detect_language
+
+__all__ = ["failed_row", "polish_offline", "polished_row", "reading", "rewriting", "untouched_row"]
+
+Kit = ReplyKit | AsyncReplyKit
+
+
+def rewriting(kit: Kit, task: Task) -> Flow:
+    """Return the kit's own flow for a row: the same ladder as `rewrite`.
+
+    Raises:
+        UsageError: the row holds something that cannot be used; a `TextError` where the text is too long.
+    """
+    return kit._rewriting(
+        task.text,
+        task.customer,
+        history=(),
+        facts=task.facts,
+        stage=task.stage,
+        channel="chat",
+        tone=None,
+        length="medium",
+        language=_language(task),
+    )
+
+
+def reading(kit: Kit, task: Task) -> Report:
+    """Return what a check of the row's text finds, with everything that is known of the row.
+
+    Raises:
+        UsageError: as for `rewriting`.
+    """
+    language: Any = _language(task)  # checked where it comes from outside
+    return kit.check(task.text, customer=task.customer, facts=task.facts, draft=task.text, language=language)
+
+
+def _language(task: Task) -> str | None:
+    """Return what a row is written in: a canned reply's language is its own, whoever it answers."""
+    return task.language or detect_language(task.text)
+
+
+def polish_offline(kit: Kit, task: Task) -> PolishedRow:
+    """Polish a row without a chat model."""
+    try:
+        reply = drive(rewriting(kit, task), _nobody)
+        return polished_row(task, reply.attempts[0].violations, reply)
+    except UsageError as error:
+        return failed_row(task, (), error)
+
+
+def _nobody(request: object) -> Any:
+    raise AssertionError("an offline kit asks nothing")
+
+
+def untouched_row(task: Task, report: Report) -> PolishedRow:
+    """Return the row of a text that is left as it is because nothing is wrong with it."""
+    return PolishedRow(
+        row=task.number,
+        original=task.text,
+        text=task.text,
+        status="clean",
+        violations=report.violations,
+        before=report.violations,
+        language=report.language,
+    )
+
+
+def polished_row(task: Task, before: tuple[Violation, ...], reply: Reply) -> PolishedRow:
+    """Return what a reply means for its row: one that needs review leaves the text as it was.
+
+    Args:
+        task: the row.
+        before: what a check of the row's text found.
+        reply: what the flow made of it.
+    """
+    is_good = reply.status != "needs_review"
+    text = reply.text if is_good else task.text
+    made_by: Source = "untouched"
+    if text != task.text:
+        made_by = next(attempt.made_by for attempt in reversed(reply.attempts) if attempt.text == text)
+    return PolishedRow(
+        row=task.number,
+        original=task.text,
+        text=text,
+        status="clean" if is_good and made_by == "untouched" else reply.status,
+        reason=reply.reason,
+        before=before,
+        violations=reply.violations if is_good else before,
+        proposal=reply.text if not is_good and reply.text.strip() and reply.text != task.text else None,
+        made_by=made_by,
+        language=reply.language,
+        usage=reply.usage,
+    )
+
+
+def failed_row(task: Task, before: tuple[Violation, ...], error: ReplykitError) -> PolishedRow:
+    """Return the row of which nothing could be made: its text stays, and its reason says what happened."""
+    said = str(error) if isinstance(error, (ChatError, TextError)) else f"the row cannot be used: {error}"
+    return PolishedRow(
+        row=task.number,
+        original=task.text,
+        text=task.text,
+        status="needs_review",
+        reason=f"{'the model gave no answer: ' if isinstance(error, ChatError) else ''}{said}",
+        before=before,
+        violations=before,
+        usage=sum((attempt.usage for attempt in error.attempts), Usage()),
+    )
