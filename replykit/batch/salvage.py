@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ def salvage(path: Path, schema: str, application: int, version: int) -> tuple[in
     new = sqlite3.connect(fresh, isolation_level=None)
     old = sqlite3.connect(path, isolation_level=None)
     try:
+        old.execute("PRAGMA writable_schema = ON")  # else a file that is shorter than it says is not read at all
         new.execute(f"PRAGMA application_id = {application}")
         new.execute(f"PRAGMA user_version = {version}")
         new.executescript(schema)
@@ -70,9 +72,21 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection, table: str, size: in
         return 0
     worth = 0
     for row in _readable(old, f"{take} WHERE id BETWEEN ? AND ?", size):
-        new.execute(put, row)
-        worth += table == "results" or row[columns.index("answer")] is not None
+        text = row[columns.index("polished" if table == "results" else "answer")]
+        if not _is_whole(text):
+            continue
+        with contextlib.suppress(sqlite3.Error):  # what breaks the schema's rules is no row of ours
+            new.execute(put, row)
+            worth += text is not None
     return worth
+
+
+def _is_whole(text: object) -> bool:
+    """Return whether a text is JSON to its end; what stands past the end of the file is read as zeros."""
+    try:
+        return text is None or isinstance(json.loads(str(text)), dict)
+    except ValueError:
+        return False
 
 
 def _readable(old: sqlite3.Connection, query: str, size: int) -> Iterator[tuple[object, ...]]:
