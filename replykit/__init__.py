@@ -7,6 +7,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
 from replykit.checker import Checker, checker_for
+from replykit.complaint import ComplaintRecord, Entry, Promise, Span, Ungrounded
 from replykit.errors import (
     BudgetError,
     ChatAuthError,
@@ -77,12 +78,15 @@ __all__ = [
     "ChatRequestError",
     "ChatServerError",
     "ChatTimeoutError",
+    "ComplaintRecord",
     "Completion",
+    "Entry",
     "JsonForm",
     "LedgerError",
     "Playbook",
     "PlaybookError",
     "PolishedRow",
+    "Promise",
     "PromptError",
     "Reply",
     "ReplyKit",
@@ -90,8 +94,10 @@ __all__ = [
     "Report",
     "Request",
     "Signal",
+    "Span",
     "TextError",
     "Turn",
+    "Ungrounded",
     "Usage",
     "UsageError",
     "Violation",

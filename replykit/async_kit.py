@@ -7,6 +7,7 @@ from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from replykit.complaint import ComplaintRecord
 from replykit.desk import Desk, logged
 from replykit.drivers import adrive
 from replykit.intake import History, awaited_completion
@@ -138,6 +139,10 @@ class AsyncReplyKit(Desk):
             language=language,
         )
         return AsyncReplyStream(flow, self._chat, self.budget, logged)
+
+    async def record(self, conversation: History, *, language: Language | None = None) -> ComplaintRecord:
+        """Register a complaint, as `ReplyKit.record` does."""
+        return await adrive(self._recording(conversation, language), self._complete)
 
     async def close(self) -> None:
         """Close the connections to the model's server; a `chat` of your own stays open."""

@@ -12,6 +12,7 @@ from typing import Any, get_args
 from replykit.budget import Budget
 from replykit.case import Case
 from replykit.checker import checker_for
+from replykit.complaint import ComplaintRecord
 from replykit.drivers import Flow
 from replykit.errors import TextError, UsageError
 from replykit.fixer import Fixer
@@ -19,8 +20,11 @@ from replykit.flow import reply_flow, reply_of
 from replykit.intake import History, facts_of, given_of, request_of, text_of, turns_of
 from replykit.loader import load_playbook
 from replykit.playbook import Playbook, Scene
+from replykit.record_flow import record_flow
 from replykit.records import Assessment, Language, Reply, Report
+from replykit.registrar import Registrar
 from replykit.seams import Seams
+from replykit.sheet_row import sheet_row
 from replykit.standby import acknowledgement
 from replykit.stream_flow import StreamFlow, stream_flow
 
@@ -169,7 +173,37 @@ class Desk:
         line = acknowledgement(case, scene)
         return reply_of(case, line.text, (line,), offline=self.offline)
 
-    def _rewriting(self, draft: str, customer: str | None, **options: Any) -> Flow:
+    def sheet_row(self, record: ComplaintRecord) -> dict[str, str]:
+        """Return a complaint record as one row of a sheet: headings of the playbook to texts.
+
+        Args:
+            record: what `record` returned.
+
+        Returns:
+            The columns in the playbook's order; no cell begins a formula.
+        """
+        return sheet_row(record, self.playbook)
+
+    @functools.cached_property
+    def _registrar(self) -> Registrar:
+        return Registrar(self._checker)
+
+    def _recording(self, conversation: History, language: Language | None) -> Flow[ComplaintRecord]:
+        turns = turns_of(conversation)
+        if not any(turn.text.strip() for turn in turns):
+            raise UsageError("the conversation is empty; give its turns")
+        said = "\n".join(turn.text for turn in turns if turn.role == "customer")
+        return record_flow(
+            turns,
+            self._registrar,
+            self.playbook,
+            language=self._checker.given(customer=said or None, language=language).language,
+            max_repairs=self._max_repairs,
+            prompts=self._prompts,
+            offline=self.offline,
+        )
+
+    def _rewriting(self, draft: str, customer: str | None, **options: Any) -> Flow[Reply]:
         return self._flow(
             task="rewrite",
             draft=text_of(draft, "draft"),
@@ -177,7 +211,7 @@ class Desk:
             **options,
         )
 
-    def _drafting(self, customer: str, **options: Any) -> Flow:
+    def _drafting(self, customer: str, **options: Any) -> Flow[Reply]:
         return self._flow(task="draft", customer=text_of(customer, "customer"), **options)
 
     def _streaming(self, customer: str, *, history: History, facts: Sequence[str], **fields: Any) -> StreamFlow:
@@ -200,7 +234,7 @@ class Desk:
     def _seams(self) -> Seams:
         return Seams(self._checker)
 
-    def _flow(self, *, history: History, facts: Sequence[str], **fields: Any) -> Flow:
+    def _flow(self, *, history: History, facts: Sequence[str], **fields: Any) -> Flow[Reply]:
         return reply_flow(
             request_of(history=turns_of(history), facts=facts_of(facts), **fields),
             checker=self._checker,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Generator
+from typing import TypeAlias, TypeVar
 
-from replykit.records import ChatRequest, Completion, Reply
+from replykit.records import ChatRequest, Completion
 
-__all__ = ["adrive", "drive"]
+__all__ = ["Flow", "adrive", "drive"]
 
-Flow = Generator[ChatRequest, Completion, Reply]
+_R = TypeVar("_R")  # what a flow makes: a reply, a record
+Flow: TypeAlias = Generator[ChatRequest, Completion, _R]
 
 
-def drive(flow: Flow, complete: Callable[[ChatRequest], Completion]) -> Reply:
+def drive(flow: Flow[_R], complete: Callable[[ChatRequest], Completion]) -> _R:
     """Run a flow to its end, asking a chat model what it yields.
 
     Args:
@@ -25,8 +27,8 @@ def drive(flow: Flow, complete: Callable[[ChatRequest], Completion]) -> Reply:
             try:
                 request = step()
             except StopIteration as end:  # never around the call itself: a stray one there would pass for the reply
-                reply: Reply = end.value
-                return reply
+                made: _R = end.value
+                return made
             try:
                 step = functools.partial(flow.send, complete(request))
             except StopIteration:  # a generator cannot be thrown one
@@ -37,7 +39,7 @@ def drive(flow: Flow, complete: Callable[[ChatRequest], Completion]) -> Reply:
         flow.close()
 
 
-async def adrive(flow: Flow, complete: Callable[[ChatRequest], Awaitable[Completion]]) -> Reply:
+async def adrive(flow: Flow[_R], complete: Callable[[ChatRequest], Awaitable[Completion]]) -> _R:
     """Run a flow to its end, awaiting a chat model; otherwise as `drive`."""
     step: Callable[[], ChatRequest] = functools.partial(next, flow)
     try:
@@ -45,8 +47,8 @@ async def adrive(flow: Flow, complete: Callable[[ChatRequest], Awaitable[Complet
             try:
                 request = step()
             except StopIteration as end:
-                reply: Reply = end.value
-                return reply
+                made: _R = end.value
+                return made
             try:
                 step = functools.partial(flow.send, await complete(request))
             except StopIteration:

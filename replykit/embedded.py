@@ -13,6 +13,7 @@ __all__ = ["object_in"]
 _LONGEST = 1_000_000  # code points; nothing that a record needs is longer
 _MOST_TRIES = 32  # braces from which an object is read; an answer that hides it behind more holds none worth having
 _TRAILING = re.compile(r'("(?:[^"\\]++|\\.)*+")|,(?=\s*+[}\]])', re.DOTALL)
+_BRACES = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}]', re.DOTALL)
 _decoder = json.JSONDecoder(strict=False)  # models put line ends into strings
 
 
@@ -31,10 +32,8 @@ def object_in(text: str) -> dict[str, Any] | None:
     if len(text) > _LONGEST:
         return None
     answer = clean_answer(text)
-    for candidate in (answer, _TRAILING.sub(r"\1", answer)):
-        if (found := _longest(candidate)) is not None:
-            return found
-    return None
+    found = _longest(answer)
+    return _longest(_TRAILING.sub(r"\1", answer)) if found is None else found
 
 
 def _longest(text: str) -> dict[str, Any] | None:
@@ -47,9 +46,19 @@ def _longest(text: str) -> dict[str, Any] | None:
         try:
             value, end = _decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
-            at += 1
-            continue
-        if end - at > longest:
+            end = _closing(text, at)  # what stands inside half an object is no answer either
+            value = None
+        if value is not None and end - at > longest:
             found, longest = value, end - at
         at = end
     return found
+
+
+def _closing(text: str, start: int) -> int:
+    """Return where the brace at `start` is closed, outside of strings; the text's end where it never is."""
+    depth = 0
+    for token in _BRACES.finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(token[0], 0)
+        if not depth:
+            return token.end()
+    return len(text)

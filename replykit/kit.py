@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from replykit.async_kit import AsyncReplyKit
+from replykit.complaint import ComplaintRecord
 from replykit.desk import Desk, logged
 from replykit.drivers import drive
 from replykit.intake import History, completion_of
@@ -222,6 +223,26 @@ class ReplyKit(Desk):
             language=language,
         )
         return ReplyStream(flow, self._chat, self.budget, logged)
+
+    def record(self, conversation: History, *, language: Language | None = None) -> ComplaintRecord:
+        """Register a complaint: who, what, when, what is asked and promised, each in the words of the conversation.
+
+        The playbook's readers work without a model. A model adds quotations; what it says beyond the conversation is
+        in no field, and is listed in `ungrounded`.
+
+        Args:
+            conversation: the turns, oldest first, as `history` for `rewrite`; names and times are used where given.
+            language: the script of labels and headings; None: the customer's.
+
+        Returns:
+            The record; `missing` says what is still to be asked. Where the model gave no answer, `trouble` says why,
+            and the record is the readers' own.
+
+        Raises:
+            UsageError: the conversation is empty or cannot be read.
+            PromptError: a prompt template is missing or does not render.
+        """
+        return drive(self._recording(conversation, language), self._complete)
 
     def close(self) -> None:
         """Close the connections to the model's server; a `chat` of your own stays open."""

@@ -14,6 +14,7 @@ from replykit.errors import PlaybookError
 from replykit.places import Places, TomlFile, phrase_lines
 from replykit.playbook import Line, Pair, PlaceholderSyntax, Playbook, Polarity, Principle, StageGuide
 from replykit.records import Record
+from replykit.register import Category, FieldReader, RecordField, Words
 from replykit.rules import Condition, Edit, Example, Rule, SignalRule
 from replykit.snapshot import playbook_fields
 
@@ -31,6 +32,9 @@ _TABLES = {
     "stage": ("stages", "id"),
     "placeholder": ("placeholders", "id"),
     "polarity": ("polarities", "id"),
+    "field": ("fields", "id"),
+    "reader": ("readers", "id"),
+    "category": ("categories", "id"),
 }
 
 
@@ -69,6 +73,9 @@ _RECORDS: dict[type[Record], dict[str, type[Record]]] = {
         "stages": StageGuide,
         "placeholders": PlaceholderSyntax,
         "polarities": Polarity,
+        "fields": RecordField,
+        "readers": FieldReader,
+        "categories": Category,
     },
     Rule: {
         "when": Condition, "unless": Condition, "soften": Condition, "fix": Edit,
@@ -76,6 +83,8 @@ _RECORDS: dict[type[Record], dict[str, type[Record]]] = {
     },
     Edit: {"when": Condition},
     SignalRule: {"unless": Condition},
+    RecordField: {"unless": Condition},
+    FieldReader: {"unless": Condition, "hits": Words},
 }  # fmt: skip
 
 

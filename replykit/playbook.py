@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from replykit.records import Language, Record, Stage
+from replykit.register import Category, FieldReader, RecordField
 from replykit.rules import Rule, SignalRule
 
 __all__ = ["Line", "Pair", "PlaceholderSyntax", "Playbook", "Polarity", "Principle", "StageGuide"]
@@ -166,6 +167,7 @@ class Playbook(Record):
         extends: the playbook that it adds to.
         disable: ids of rules and principles of that playbook which do not apply.
         principles, rules, signals, lines, pairs, stages, placeholders, polarities: see their records.
+        fields, readers, categories: what a complaint record holds, and how it is read; see their records.
         words: named word lists; a pattern refers to one as `{name}`.
         constants: texts whose facts always hold (the company's own phone number, its return period).
         traditional: what the playbook says, simplified to traditional script.
@@ -184,6 +186,9 @@ class Playbook(Record):
     stages: tuple[StageGuide, ...] = ()
     placeholders: tuple[PlaceholderSyntax, ...] = ()
     polarities: tuple[Polarity, ...] = ()
+    fields: tuple[RecordField, ...] = ()
+    readers: tuple[FieldReader, ...] = ()
+    categories: tuple[Category, ...] = ()
     words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     constants: tuple[str, ...] = ()
     traditional: dict[str, str] = Field(default_factory=dict)

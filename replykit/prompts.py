@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from replykit.errors import PromptError
 from replykit.playbook import Playbook, Principle
-from replykit.records import Assessment, ChatMessage, Language, Request, Violation
+from replykit.records import Assessment, ChatMessage, Language, Request, Turn, Violation
 from replykit.script import detect_language
 from replykit.text import fold
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["messages_for", "prompts_digest", "repair_messages"]
+__all__ = ["messages_for", "prompts_digest", "record_again", "record_messages", "repair_messages"]
 
 _PACKAGE = Path(__file__).parent
 _FENCES = ("customer_said", "agent_said", "customer_message", "facts", "agent_draft", "already_sent")
+_SENT_BACK = 500  # code points of an answer without JSON
 _DIFFICULT = frozenset({"abuse", "threat", "self_harm", "unreasonable_demand"})
 
 
@@ -128,6 +129,55 @@ def prompts_digest(playbook: Playbook, folder: str | None = None) -> str:
         source = environment.loader.get_source(environment, name)[0]
         whole.update(f"{name}\0{len(source)}\0{source}".encode())
     return whole.hexdigest()
+
+
+def record_messages(turns: Sequence[Turn], playbook: Playbook, *, folder: str | None = None) -> tuple[ChatMessage, ...]:
+    """Return the messages that ask a chat model to quote what a complaint record needs.
+
+    Args:
+        turns: the conversation, each turn with its number, inside a fence that it cannot close.
+        playbook: its fields that have guidance, and its categories.
+        folder: a folder of own templates, as for `messages_for`.
+
+    Returns:
+        A system message, which describes the JSON to answer with, and a user message.
+
+    Raises:
+        PromptError: a template is missing or does not render; the message names it.
+    """
+    values = {
+        "turns": [turn.model_dump(exclude={"name"}) for turn in turns],
+        "fields": [field.model_dump() for field in playbook.fields if field.guidance],
+        "categories": {category.id: category.title for category in playbook.categories},
+        "mark": _mark([turn.text for turn in turns]),
+    }
+    environment = _environment(_tongue(playbook.languages[0]), folder)
+    return (
+        ChatMessage(role="system", content=_render(environment, "record_system.md.j2", values)),
+        ChatMessage(role="user", content=_render(environment, "record.md.j2", values)),
+    )
+
+
+def record_again(
+    original: Sequence[ChatMessage], latest: str, playbook: Playbook, *, folder: str | None = None
+) -> tuple[ChatMessage, ...]:
+    """Return the messages that ask again for a record where an answer held no JSON.
+
+    Args:
+        original: the messages that asked for it.
+        latest: the model's latest answer; only its beginning is sent back.
+        playbook: as for `record_messages`.
+        folder: as for `messages_for`.
+
+    Raises:
+        PromptError: a template is missing or does not render; the message names it.
+    """
+    content = _render(_environment(_tongue(playbook.languages[0]), folder), "record_again.md.j2", {})
+    return (
+        *original,
+        ChatMessage(role="assistant", content=latest[:_SENT_BACK]),
+        ChatMessage(role="user", content=content),
+    )
 
 
 def _principles(request: Request, playbook: Playbook, assessment: Assessment) -> list[Principle]:

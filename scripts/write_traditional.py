@@ -74,7 +74,8 @@ def said(playbook: Playbook) -> tuple[str, ...]:
 
     Returns:
         Ready lines, professional wordings, the messages, suggestions and replacements of rules (templates such as
-        `\1` included), and the titles of principles and stages; no blank text.
+        `\1` included), and the titles of principles, stages, fields and
+        categories; no blank text.
 
     """
     texts = {
@@ -85,6 +86,9 @@ def said(playbook: Playbook) -> tuple[str, ...]:
         *(edit.replace for rule in playbook.rules for edit in rule.fix),
         *(principle.title for principle in playbook.principles),
         *(stage.title for stage in playbook.stages),
+        *(field.title for field in playbook.fields),
+        *(label for field in playbook.fields for label in field.labels.values()),
+        *(category.title for category in playbook.categories),
     }
     return tuple(sorted(text for text in texts if text.strip()))
 

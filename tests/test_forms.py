@@ -10,7 +10,7 @@ import threading
 import pytest
 import server as fault
 import shapes
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from server import Server, Step
 
@@ -248,6 +248,8 @@ def test_a_budget_counts_the_schema() -> None:
         ('{"a": "一\n二"}', {"a": "一\n二"}),
         ('例如 {} 或 {"x": 1}，结果：{"a": {"b": [1]}}', {"a": {"b": [1]}}),
         ('{不是} {"a": 1}', {"a": 1}),
+        ('{"a": [{"b": 1},]}', {"a": [{"b": 1}]}),
+        ('{“a”: {"b": 1}}\n更正：{"a": "}"}', {"a": "}"}),
     ],
 )
 def test_an_object_is_read_whatever_stands_around_it(answer: str, found: object) -> None:
@@ -256,7 +258,21 @@ def test_an_object_is_read_whatever_stands_around_it(answer: str, found: object)
 
 
 @pytest.mark.parametrize(
-    "answer", ["", "没有", "[1, 2]", "3", '"{"', '{"a": 1', "{a: 1}", "{'a': 1}", "{" * 100_000, '{"a":' * 100_000]
+    "answer",
+    [
+        "",
+        "没有",
+        "[1, 2]",
+        "3",
+        '"{"',
+        '{"a": 1',
+        "{a: 1}",
+        "{'a': 1}",
+        '{"a": 1, "b": {"c": 2}',
+        '{"a": "}", "b": {}',
+        "{" * 100_000,
+        '{"a":' * 100_000,
+    ],
 )
 def test_what_is_no_object_is_none(answer: str) -> None:
     """A list, prose, half an object and hostile nesting are no object, and raise nothing."""
@@ -269,6 +285,7 @@ def test_an_enormous_answer_is_not_read() -> None:
 
 
 @given(st.dictionaries(st.text(max_size=5), st.recursive(st.none() | st.booleans() | st.text(max_size=8), st.lists)))
+@settings(max_examples=40, deadline=None)
 def test_every_object_survives_its_wrapping(value: dict[str, object]) -> None:
     """An object is read as it was written, alone and in a fence."""
     written = json.dumps(value, ensure_ascii=False)

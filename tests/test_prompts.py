@@ -1,6 +1,6 @@
 """The prompts: what they hold, what they keep apart, and how they read.
 
-The files in tests/golden hold three whole prompts, so that a change of a template or of the playbook's guidance shows
+The files in tests/golden hold four whole prompts, so that a change of a template or of the playbook's guidance shows
 as a change of prose. Write them anew with REPLYKIT_GOLDEN=write, and read the difference.
 """
 
@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 from replykit.errors import PromptError
 from replykit.loader import load_playbook
-from replykit.prompts import messages_for, repair_messages
+from replykit.prompts import messages_for, record_again, record_messages, repair_messages
 from replykit.records import (
     Assessment,
     Channel,
@@ -81,13 +82,20 @@ def written(messages: Sequence[ChatMessage]) -> str:
     return "\n\n".join(f"<!-- {message.role} -->\n\n{message.content}" for message in messages) + "\n"
 
 
-@pytest.mark.parametrize("name", ["rewrite", "draft", "repair"])
+CALL = (
+    Turn(role="customer", text="杯子碎了，我要退款", name="王女士", time=datetime(2026, 11, 8, 10, 0)),
+    Turn(role="agent", text="我们会在24小时内退款。"),
+)
+
+
+@pytest.mark.parametrize("name", ["rewrite", "draft", "repair", "record"])
 def test_prompt_reads_as_reviewed(name: str) -> None:
     """Each prompt is the one in its golden file, word for word."""
     messages = {
         "rewrite": messages_for(REWRITE, PLAYBOOK, CALM),
         "draft": messages_for(COMPLAINT, PLAYBOOK, upset("distress", "complaint", "threat")),
         "repair": repair_messages((), "没办法，我们在催。", VIOLATIONS, "zh-Hans"),
+        "record": record_again(record_messages(CALL, PLAYBOOK), "好的，记录如下。", PLAYBOOK),
     }[name]
     file = GOLDEN / f"{name}.md"
     if os.environ.get("REPLYKIT_GOLDEN") == "write":

@@ -18,7 +18,7 @@ __all__ = ["failed_row", "polish_offline", "polished_row", "reading", "rewriting
 Kit = ReplyKit | AsyncReplyKit
 
 
-def rewriting(kit: Kit, task: Task) -> Flow:
+def rewriting(kit: Kit, task: Task) -> Flow[Reply]:
     """Return the kit's own flow for a row: the same ladder as `rewrite`.
 
     Raises:

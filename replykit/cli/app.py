@@ -12,6 +12,7 @@ from replykit.cli.doctor import doctor
 from replykit.cli.draft import draft
 from replykit.cli.playbook import playbook
 from replykit.cli.prompt import prompt
+from replykit.cli.record import record
 from replykit.cli.rewrite import rewrite
 
 __all__ = ["app"]
@@ -37,6 +38,7 @@ def _start(
 
 app.command()(rewrite)
 app.command()(draft)
+app.command()(record)
 app.command()(check)
 app.command()(prompt)
 app.add_typer(playbook, name="playbook")

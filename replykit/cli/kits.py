@@ -23,8 +23,19 @@ def open_kit(
     max_repairs: int,
     prompts: str | None,
     offline: bool,
+    without_model: str = "the reply comes from the phrasebook",
 ) -> ReplyKit:
     """Return the kit that the settings ask for; where that is one without a model, say so in one line.
+
+    Args:
+        model: as for `ReplyKit`, like all that are not named here.
+        base_url: its server.
+        playbook: the rules.
+        timeout: seconds for one answer.
+        max_repairs: how often an answer is asked for again.
+        prompts: a folder of own templates.
+        offline: True asks no model, whatever is set.
+        without_model: what happens where no model is asked, for the line that says so.
 
     Raises:
         UsageError: a setting cannot be used.
@@ -43,7 +54,7 @@ def open_kit(
         )
     kit = ReplyKit(playbook=playbook, max_repairs=max_repairs, prompts=prompts)
     why = "" if offline else "no chat model is set (--model or REPLYKIT_MODEL), so "
-    note(("quiet", f"offline: {why}the reply comes from the phrasebook"))
+    note(("quiet", f"offline: {why}{without_model}"))
     return kit
 
 

@@ -15,12 +15,12 @@ from replykit.intake import text_of, turns_of
 from replykit.records import Turn
 from replykit.sheets.encodings import decode
 
-__all__ = ["one_text", "turns"]
+__all__ = ["AGENTS", "CUSTOMERS", "document", "one_text", "turns", "turns_of_json"]
 
 _MOST_BYTES = 64 * 1024 * 1024  # of one file; a reply is a few hundred
-_CUSTOMERS = ("customer", "user", "客户", "客戶", "顾客", "顧客")
-_AGENTS = ("agent", "assistant", "客服")
-_TURN = re.compile(rf"\s*({'|'.join(_CUSTOMERS + _AGENTS)})\s*[:：]\s*(.*)", re.IGNORECASE | re.DOTALL)
+CUSTOMERS = ("customer", "user", "客户", "客戶", "顾客", "顧客")
+AGENTS = ("agent", "assistant", "客服")
+_TURN = re.compile(rf"\s*({'|'.join(CUSTOMERS + AGENTS)})\s*[:：]\s*(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def one_text(argument: str | None, what: str, encoding: str | None = None) -> str:
@@ -55,9 +55,9 @@ def turns(values: Sequence[str]) -> tuple[Turn, ...]:
     for value in values:
         turn = _TURN.fullmatch(value)
         if turn:
-            found.append(Turn(role="customer" if turn[1].lower() in _CUSTOMERS else "agent", text=turn[2]))
+            found.append(Turn(role="customer" if turn[1].lower() in CUSTOMERS else "agent", text=turn[2]))
         elif is_file(value):
-            found += _turns_in(value)
+            found += turns_of_json(_decoded(_bytes(Path(value)), value, None), value)
         elif looks_like_a_file(value):
             raise UsageError(f"there is no file {value!r}")
         else:
@@ -65,13 +65,42 @@ def turns(values: Sequence[str]) -> tuple[Turn, ...]:
     return tuple(found)
 
 
-def _turns_in(name: str) -> tuple[Turn, ...]:
+def document(argument: str | None, what: str, encoding: str | None = None) -> tuple[str, str]:
+    """Return the text of a file or of standard input, and its name.
+
+    Args:
+        argument: the file; `-`, or None where standard input is no terminal, reads standard input.
+        what: what the user calls it.
+        encoding: its encoding; None: UTF-8, else GB18030.
+
+    Raises:
+        UsageError: there is none, it is blank, or it cannot be read.
+    """
+    if argument is None or argument == "-":
+        return one_text(argument, what, encoding), "standard input"
+    if not is_file(argument):
+        raise UsageError(f"there is no file {shortened(argument)!r}")
+    return text_of(_decoded(_bytes(Path(argument)), argument, encoding), argument), argument
+
+
+def turns_of_json(text: str, name: str) -> tuple[Turn, ...]:
+    """Return the turns that a JSON text lists.
+
+    Args:
+        text: a list of turns, or an object with such a list under `messages`.
+        name: where it comes from.
+
+    Raises:
+        UsageError: it is no JSON, or none that lists turns.
+    """
     try:
-        entries = json.loads(_decoded(_bytes(Path(name)), name, None))
+        entries = json.loads(text)
     except ValueError as error:
         raise UsageError(f"{name} is not valid JSON: {error}") from None
     except RecursionError:
         raise UsageError(f"{name} is JSON nested too deep") from None
+    if isinstance(entries, dict):
+        entries = entries.get("messages")
     if not isinstance(entries, list):
         raise UsageError(f'{name} must hold a list of turns: [{{"role": "customer", "content": "…"}}]')
     try:

@@ -8,6 +8,7 @@ from replykit.lint.coverage import coverage_flaws
 from replykit.lint.examples import example_flaws, wording_flaws
 from replykit.lint.flaw import CODES, Flaw, Level
 from replykit.lint.overlap import overlap_flaws
+from replykit.lint.registers import register_flaws
 from replykit.lint.subject import Subject
 from replykit.lint.syntax import sound
 from replykit.places import Places
@@ -51,3 +52,4 @@ def lint(playbook: Playbook, places: Places | None = None) -> Iterator[Flaw]:
 def _proof(subject: Subject) -> Iterator[Flaw]:
     yield from example_flaws(subject)
     yield from wording_flaws(subject)
+    yield from register_flaws(subject)

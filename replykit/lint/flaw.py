@@ -45,7 +45,8 @@ class Flaw:
 
     Attributes:
         code: its kind, one of `CODES`.
-        table: what it was found in: `rule`, `signal`, `line`, `pair`, `placeholder`, `polarity` or `words`.
+        table: what it was found in: `rule`, `signal`, `line`, `pair`, `placeholder`, `polarity`, `field`, `reader`,
+            `category` or `words`.
         id: the id of that entry, or the name of the word list.
         message: what is wrong and what to do, in one sentence.
         text: the example, phrase, pattern or wording; empty where the whole entry is meant.

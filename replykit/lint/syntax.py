@@ -12,10 +12,13 @@ from replykit.lint.subject import Subject
 from replykit.pattern import Pattern
 from replykit.places import Places
 from replykit.playbook import Playbook
+from replykit.register import Category, FieldReader, RecordField
 from replykit.rules import Condition, Rule, SignalRule
 from replykit.snapshot import REFERENCE
 
 __all__ = ["offence", "references", "sound"]
+
+_Entry = Rule | SignalRule | RecordField | FieldReader | Category
 
 _TOKEN = re.compile(
     r"""(?P<literal>\\Q.*?(?:\\E|\Z))
@@ -85,11 +88,11 @@ def offence(pattern: str, reason: str) -> tuple[int, str]:
     return max(pattern.find(fragment), 0) if fragment else 0, f"RE2 says: {reason}"
 
 
-def _patterns_of(rule: Rule | SignalRule) -> Iterator[str]:
-    """Yield every pattern of a rule or a signal, those of its conditions and repairs included."""
-    yield from rule.patterns
+def _patterns_of(rule: _Entry) -> Iterator[str]:
+    """Yield every pattern of an entry, those of its conditions and repairs included."""
+    yield from rule.evidence if isinstance(rule, RecordField) else rule.patterns
     yield from rule.exceptions
-    yield from _of_conditions(rule.unless)
+    yield from () if isinstance(rule, Category) else _of_conditions(rule.unless)
     if isinstance(rule, Rule):
         for group in rule.together:
             yield from group
@@ -135,7 +138,7 @@ def _without(playbook: Playbook, broken: Set[tuple[str, str]]) -> Playbook:
     lists = {id for table, id in broken if table == "words"}
     lists |= {name for name in playbook.words if _reached(name, playbook.words) & lists}
 
-    def stands(table: str, rule: Rule | SignalRule) -> bool:
+    def stands(table: str, rule: _Entry) -> bool:
         named = {name for pattern in _patterns_of(rule) for name, _ in references(pattern)}
         return (table, rule.id) not in broken and not named & lists
 
@@ -145,7 +148,10 @@ def _without(playbook: Playbook, broken: Set[tuple[str, str]]) -> Playbook:
         "placeholders": tuple(p for p in playbook.placeholders if ("placeholder", p.id) not in broken),
         "polarities": tuple(p for p in playbook.polarities if ("polarity", p.id) not in broken),
     }
-    return playbook.model_copy(update=kept)
+    readers = tuple(reader for reader in playbook.readers if stands("reader", reader))
+    categories = tuple(category for category in playbook.categories if stands("category", category))
+    fields = tuple(field for field in playbook.fields if stands("field", field))
+    return playbook.model_copy(update={**kept, "fields": fields, "readers": readers, "categories": categories})
 
 
 def _flaws(subject: Subject) -> Iterator[Flaw]:
@@ -157,7 +163,14 @@ def _flaws(subject: Subject) -> Iterator[Flaw]:
             if name in _reached(name, playbook.words):
                 message = f"the word list {name!r} refers to itself; remove the reference"
                 yield subject.flaw("circular-words", "words", name, message)
-    for table, rules in (("rule", playbook.rules), ("signal", playbook.signals)):
+    tables: dict[str, Sequence[_Entry]] = {
+        "rule": playbook.rules,
+        "signal": playbook.signals,
+        "field": playbook.fields,
+        "reader": playbook.readers,
+        "category": playbook.categories,
+    }
+    for table, rules in tables.items():
         for rule in rules:
             if is_own(table, rule.id):
                 for pattern in dict.fromkeys(_patterns_of(rule)):
