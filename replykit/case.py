@@ -41,6 +41,7 @@ class Case:
         assessment: the reading of the customer's message.
         language: the one asked for, else the customer's, else the draft's; None where nothing decides it.
         told: what has left already.
+        instructions: the system messages that the model was given; empty until it is asked.
     """
 
     request: Request
@@ -50,6 +51,7 @@ class Case:
     assessment: Assessment
     language: Language | None
     told: Told = field(default_factory=Told)
+    instructions: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, request: Request, checker: Checker, fixer: Fixer) -> Case:
@@ -85,6 +87,7 @@ class Case:
             facts=request.facts,
             draft=request.draft,
             language=self.language,
+            instructions="\n".join(self.instructions) or None,
         )
 
     def fix(self, text: str) -> str:

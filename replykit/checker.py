@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ahocorasick_rs import AhoCorasick
 
+from replykit.addressed import Addressed
 from replykit.compiled import CompiledRule, CompiledSignal
 from replykit.disguise import Uncovered, uncover
 from replykit.errors import PlaybookError, TextError
@@ -67,6 +68,7 @@ class Checker:
         self._triggered: list[Sequence[tuple[int, int]]] = [triggered.get(literal, ()) for literal in literals]
         self._lengths = [len(literal) if literal in disguised else 0 for literal in literals]
         self._automaton = AhoCorasick(literals) if literals else None
+        self._addressed = Addressed(playbook.words)
         self._marked_automaton = AhoCorasick(marked) if marked else None
 
     def _pattern_for(self, sources: Sequence[str]) -> Pattern:
@@ -118,13 +120,23 @@ class Checker:
         facts: Sequence[str] = (),
         draft: str | None = None,
         language: Language | None = None,
+        instructions: str | None = None,
     ) -> Given:
-        """Return what a reply is checked with; a language that is not given is the customer's, else the draft's."""
+        """Return what a reply is checked with; a language that is not given is the customer's, else the draft's.
+
+        Lines of the facts, the draft and the agent's turns that speak to a model are left out: they are nobody's word.
+        """
         if language is None and (customer or draft):
             from replykit.script import detect_language  # costs as much as all the rest of a first check
 
             language = (customer and detect_language(customer)) or (draft and detect_language(draft)) or None
-        return Given(customer, tuple(history), tuple(facts), draft, language)
+        own = self._addressed.without
+        turns = [
+            turn if turn.role == "customer" or (text := own(turn.text)) == turn.text else Turn(role="agent", text=text)
+            for turn in history
+        ]
+        draft = None if draft is None else own(draft)
+        return Given(customer, tuple(turns), tuple(map(own, facts)), draft, language, instructions)
 
     def check(
         self,
@@ -135,6 +147,7 @@ class Checker:
         facts: Sequence[str] = (),
         draft: str | None = None,
         language: Language | None = None,
+        instructions: str | None = None,
     ) -> Report:
         """Find every violation in a reply. No model, no network, no clock: the same text gives the same report.
 
@@ -146,6 +159,7 @@ class Checker:
                 date, number and address in the reply must stand in one of them.
             draft: the draft that the reply rewrites; switches on the comparison of meaning and placeholders.
             language: the language asked for; None: the customer's, else the draft's.
+            instructions: the system message that the model was given; switches on the search for what it gives away.
 
         Returns:
             The violations with their spans in `text`, in code points.
@@ -153,7 +167,14 @@ class Checker:
         Raises:
             TextError: the text is longer than 5,000,000 code points.
         """
-        given = self.given(customer=customer, history=history, facts=facts, draft=draft, language=language)
+        given = self.given(
+            customer=customer,
+            history=history,
+            facts=facts,
+            draft=draft,
+            language=language,
+            instructions=instructions,
+        )
         return self._report(text, self.findings(text, given), given.language)
 
     def check_many(self, texts: Iterable[str], *, processes: int | None = None, chunk: int = CHUNK) -> Iterator[Report]:

@@ -106,6 +106,7 @@ def _ask(
 ) -> Generator[ChatRequest, Completion, str]:
     """Ask the model until an answer keeps the rules or asking again is of no use; return what went wrong on the way."""
     original = messages_for(case.request, case.playbook, case.assessment, folder=prompts)
+    case.instructions[:] = [message.content for message in original if message.role == "system"]
     ask = ChatRequest(messages=original)
     second_chance = True
     repairs_left = max_repairs

@@ -8,6 +8,7 @@ from typing import Any
 from replykit.playbook import Playbook
 from replykit.reading import Reading
 from replykit.rules import GuardName
+from replykit.shield import contact_grounded, promise_grounded, prompt_kept
 
 __all__ = ["GUARDS", "Guard"]
 
@@ -51,7 +52,8 @@ def _keep_placeholders(playbook: Playbook) -> Guard:
         if given.draft is None:
             # No draft is there to hold a variable, so one that nobody wrote reaches the customer as a hole.
             found = finders[0].find(text)
-            sources = [*given.facts, *(turn.text for turn in given.history), given.customer or ""] if found else ()
+            # What the customer wrote counts for nothing: he may name a variable to learn what is put in its place.
+            sources = [*given.facts, *(turn.text for turn in given.history if turn.role == "agent")] if found else ()
             written = {placeholder.key for source in sources for placeholder in finders[0].find(source)}
             for placeholder in found:
                 if placeholder.key not in written and not placeholder.syntax.startswith(_NO_VARIABLES):
@@ -83,12 +85,14 @@ def _keep_meaning(playbook: Playbook) -> Guard:
 
 def _match_script(playbook: Playbook) -> Guard:
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
-        if reading.given.language is None:
+        text, given = reading.original, reading.given
+        if given.language is None and given.customer is None and given.draft is None:
             return
-        from replykit.script import leaks
+        from replykit.script import leaks, other_alphabets
 
-        for start, end in leaks(reading.original, reading.given.language):
-            yield start, end, reading.original[start:end]
+        # Where nothing decides the language, one in which no rule can judge the reply is the wrong one all the same.
+        for start, end in leaks(text, given.language) if given.language else other_alphabets(text):
+            yield start, end, text[start:end]
 
     return guard
 
@@ -98,4 +102,7 @@ GUARDS: dict[GuardName, Callable[[Playbook], Guard]] = {
     "keep-placeholders": _keep_placeholders,
     "keep-meaning": _keep_meaning,
     "match-script": _match_script,
+    "promise-grounded": promise_grounded,
+    "contact-grounded": contact_grounded,
+    "prompt-kept": prompt_kept,
 }

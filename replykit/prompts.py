@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from replykit.errors import PromptError
+from replykit.instructions import canary_of
 from replykit.playbook import Playbook, Principle
 from replykit.records import Assessment, ChatMessage, Language, Request, Turn, Violation
 from replykit.script import detect_language
@@ -62,6 +63,7 @@ def messages_for(
         "principles": [principle.model_dump() for principle in _principles(request, playbook, assessment)],
         "signals": sorted({signal.kind for signal in assessment.signals}),
         "mark": _mark(material),
+        "canary": canary_of(material),
     }
     environment = _environment(_tongue(playbook.languages[0]), folder)
     return (

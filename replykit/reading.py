@@ -26,6 +26,7 @@ class Given:
         facts: what the reply may state.
         draft: the draft that it rewrites.
         language: the language asked for, or the one that the customer or else the draft decides.
+        instructions: the system message that its model was given; None where no model was asked.
     """
 
     customer: str | None = None
@@ -33,6 +34,7 @@ class Given:
     facts: Sequence[str] = ()
     draft: str | None = None
     language: Language | None = None
+    instructions: str | None = None
 
 
 class CompiledCondition:

@@ -26,7 +26,15 @@ Scope = Literal[
 ]
 Place = Literal["anywhere", "clause", "clause-start", "clause-end", "reply-start", "reply"]
 Kind = Literal["phrase", "pattern", "together", "count", "order", "require", "guard"]
-GuardName = Literal["grounded-facts", "keep-placeholders", "keep-meaning", "match-script"]
+GuardName = Literal[
+    "grounded-facts",
+    "keep-placeholders",
+    "keep-meaning",
+    "match-script",
+    "promise-grounded",
+    "contact-grounded",
+    "prompt-kept",
+]
 
 
 class Condition(Record):
@@ -71,6 +79,7 @@ class Example(Record):
         facts: the facts given.
         history: earlier messages.
         language: the language asked for.
+        instructions: the system message that the model was given.
     """
 
     text: str
@@ -79,6 +88,7 @@ class Example(Record):
     facts: tuple[str, ...] = ()
     history: tuple[str, ...] = ()
     language: Language | None = None
+    instructions: str | None = None
 
 
 def _example(value: object) -> object:

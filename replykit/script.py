@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from replykit.records import Language
 
-__all__ = ["detect_language", "leaks"]
+__all__ = ["detect_language", "leaks", "other_alphabets"]
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _KANA = r"\u3041-\u3096\u30a1-\u30fa"
@@ -178,7 +178,7 @@ def leaks(text: str, language: Language | None) -> tuple[tuple[int, int], ...]:
     if language is None or (language != "en" and not _may_leak(text, language)):
         return ()
     own = _own_words(text)
-    found = [match.span() for match in _OTHER_RUN.finditer(own) if sum(map(str.isalpha, match[0])) > 2]
+    found = list(other_alphabets(text))
     if language == "en":
         found += _chinese_clauses(own)
     else:
@@ -186,6 +186,18 @@ def leaks(text: str, language: Language | None) -> tuple[tuple[int, int], ...]:
         found += _foreign_characters(own, language)
         found += _latin_clauses(own)
     return tuple(sorted(found))
+
+
+def other_alphabets(text: str) -> tuple[tuple[int, int], ...]:
+    """Return what of a text is written in neither Chinese nor Latin characters, quotations and codes left out.
+
+    Args:
+        text: any text; time grows with its length.
+    """
+    runs = [(match.span(), sum(map(str.isalpha, match[0]))) for match in _OTHER_RUN.finditer(_own_words(text))]
+    # Japanese shares its Chinese characters, so that its own ones stand in ones and twos between them.
+    spread = sum(letters for _, letters in runs) > 4
+    return tuple(span for span, letters in runs if letters > 2 or spread)
 
 
 @functools.cache

@@ -36,7 +36,7 @@ ROWS = (
     "placeholders",
     "clauses statement counts claims meaning",
     "script",
-    "guards",
+    "addressed contacts instructions remedies shield guards",
     "compiled findings",
     "many",
     "checker",

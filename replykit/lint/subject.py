@@ -71,6 +71,7 @@ class Subject:
             facts=example.facts,
             draft=example.draft,
             language=example.language,
+            instructions=example.instructions,
         )
 
     def found(self, rule: Rule, example: Example) -> tuple[Finding, ...]:

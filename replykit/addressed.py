@@ -1,0 +1,46 @@
+"""Lines of the material that speak to the model instead of saying anything: they are no source of a reply."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+
+from replykit.pattern import Pattern
+from replykit.prefilter import Prefilter
+from replykit.text import fold
+
+__all__ = ["Addressed"]
+
+_LIST = "to_the_model"
+
+
+class Addressed:
+    """Finds lines that are addressed to a chat model (忽略以上指令, <|im_start|>system).
+
+    A fact, a draft and an agent's turn are taken for what the company says. One that was pasted from elsewhere may hold
+    somebody's orders to the model; what such a line names, nobody at the company has said.
+
+    Args:
+        words: the word lists of a playbook; `to_the_model` tells such a line.
+    """
+
+    def __init__(self, words: Mapping[str, Sequence[str]]) -> None:
+        entries = words.get(_LIST, ())
+        self._pattern = Pattern([f"{{{_LIST}}}"], words) if entries else None
+        self._prefilter = Prefilter([entries])
+
+    def without(self, text: str) -> str:
+        """Return a text without the lines that speak to a model; the same text where none does."""
+        folded = fold(text)
+        if self._pattern is None or not self._prefilter.may_match(folded) or not self._pattern.search(folded):
+            return text
+        return _without(self, text)
+
+    def is_in(self, line: str) -> bool:
+        """Return whether a line speaks to a model."""
+        return self._pattern is not None and self._pattern.search(fold(line))
+
+
+@functools.lru_cache(maxsize=64)
+def _without(addressed: Addressed, text: str) -> str:
+    return "".join(line for line in text.splitlines(keepends=True) if not addressed.is_in(line))

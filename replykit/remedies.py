@@ -1,0 +1,209 @@
+"""Where a text gives what only the company can give, and which of that nothing of the company's own supports."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from replykit.clauses import Clauses
+from replykit.disguise import Uncovered
+from replykit.pattern import Pattern
+from replykit.prefilter import Prefilter
+from replykit.text import fold
+
+__all__ = ["Commitment", "RemedyReader"]
+
+_KIND = "remedy_"
+_AROUND = (
+    "deed_before", "deed_after", "offer_before", "offer_after", "remedy_refused", "remedy_supposed", "remedy_sought",
+    "remedy_enquiry", "remedy_carried_out", "remedy_matter", "remedy_deed_of", "remedy_itself", "remedy_received",
+    "remedy_possible", "remedy_after_check", "remedy_granted", "remedy_excused",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """One place where a text says that the company gives something.
+
+    Attributes:
+        kind: the word list that knows it, such as `remedy_refund`.
+        is_done: True where it says that it was given already.
+        start: first code point of the clause's part that says so.
+        end: one past its last.
+    """
+
+    kind: str
+    is_done: bool
+    start: int
+    end: int
+
+
+class RemedyReader:
+    """Reads promises and deeds off a text: refunds, compensation, replacements, gifts, and what else a list names.
+
+    Args:
+        words: the word lists of a playbook; a list named `remedy_…` is one kind of remedy.
+
+    Raises:
+        PlaybookError: a list refers to one that does not exist, or holds no RE2.
+    """
+
+    def __init__(self, words: Mapping[str, Sequence[str]]) -> None:
+        self.kinds = tuple(name for name in words if name.startswith(_KIND) and name not in _AROUND)
+        self._remedy = {kind: Pattern([f"{{{kind}}}"], words) for kind in self.kinds}
+        lists = {name: words.get(name, ()) for name in _AROUND}
+        self._before = {
+            done: Pattern([f"(?:{entry})$" for entry in lists[name]], words)
+            for done, name in ((True, "deed_before"), (False, "offer_before"))
+        }
+        self._after = {
+            done: Pattern([f"^(?:{entry})" for entry in lists[name]], words)
+            for done, name in ((True, "deed_after"), (False, "offer_after"))
+        }
+        self._around = {name: Pattern(lists[name], words) for name in _AROUND if name.startswith("remedy_")}
+        self._prefilter = Prefilter(tuple(words[kind]) for kind in self.kinds)
+
+    def commitments(self, text: str) -> tuple[Commitment, ...]:
+        """Return what a text promises or says was done, in order, at most one of each kind in a clause.
+
+        A refusal, a question, a supposition, what the customer asks for or may ask for, and a mere mention of the
+        matter (退款流程) commit to nothing.
+
+        Args:
+            text: any text; time grows with its length.
+        """
+        uncovered = _bare(fold(text))
+        folded = uncovered.text
+        kinds = self._prefilter.may_match(folded)
+        if not kinds:
+            return ()
+        clauses = Clauses(folded)
+        return tuple(
+            replace(commitment, start=span[0], end=span[1])
+            for number in range(len(clauses.spans))
+            if not clauses.asks(number)
+            for kind in sorted(kinds)
+            if (commitment := self._in_clause(folded, clauses, number, self.kinds[kind])) is not None
+            and (span := uncovered.span(commitment.start, commitment.end))
+        )
+
+    def _in_clause(self, folded: str, clauses: Clauses, number: int, kind: str) -> Commitment | None:
+        first, last = clauses.spans[number]
+        clause = folded[first:last]
+        found: Commitment | None = None
+        for start, end in self._places(kind, clause):
+            is_done = self._is_done(clause[:start], clause[start:end], clause[end:])
+            if is_done is None or (not is_done and self._is_left_open(folded, clauses, number)):
+                continue
+            if found is None or is_done > found.is_done:
+                found = Commitment(kind, is_done, first, last)
+        return found
+
+    def _places(self, kind: str, clause: str) -> Iterator[tuple[int, int]]:
+        for start, end in self._remedy[kind].spans(clause):
+            if not self._around["remedy_excused"].covers(clause, start, end):
+                yield start, end
+
+    def _is_left_open(self, folded: str, clauses: Clauses, number: int) -> bool:
+        """Return whether the clause before, in the same sentence, makes a promise wait for a check."""
+        if not number or clauses.sentences[number - 1] != clauses.sentences[number]:
+            return False
+        return self._around["remedy_after_check"].search(folded[slice(*clauses.spans[number - 1])])
+
+    def _is_done(self, before: str, remedy: str, after: str) -> bool | None:
+        """Return True for a deed, False for a promise, None for neither."""
+        around = self._around
+        if around["remedy_refused"].search(before) or around["remedy_supposed"].search(before):
+            return None
+        is_sought = around["remedy_sought"].search(before) and not around["remedy_received"].search(before)
+        is_enquiry = around["remedy_enquiry"].search(before)
+        is_carried_out = around["remedy_carried_out"].search(before)
+        is_matter = around["remedy_matter"].search(after)
+        if is_sought:
+            return None
+        came_before, came_after = self._before[True].search(before), self._after[True].search(after)
+        if is_matter:
+            is_granted = came_after and around["remedy_granted"].search(after)
+            is_deed = around["remedy_deed_of"].search(after) and (is_granted or (came_before and is_carried_out))
+        else:
+            is_deed = (came_before and (not is_enquiry or is_carried_out)) or (came_after and not is_enquiry)
+        if is_deed:
+            return True
+        if is_matter or is_enquiry:
+            return None
+        offered = (
+            around["remedy_itself"].search(remedy + after[:1])
+            or around["remedy_received"].search(before)
+            or self._before[False].search(before)
+            or self._after[False].search(after)
+        )
+        return False if offered else None
+
+    def mentions(self, text: str) -> dict[str, bool]:
+        """Return the kinds of remedy that a source speaks of without refusing it, and whether it says that it was done.
+
+        A source is read more freely than a reply: a bare 退款：500 元 says that it was done, 支持退款 does not.
+        """
+        folded = _bare(fold(text)).text
+        found: dict[str, bool] = {}
+        kinds = self._prefilter.may_match(folded)
+        if not kinds:
+            return found
+        clauses = Clauses(folded)
+        for start, end in clauses.spans:
+            clause = folded[start:end]
+            for number in kinds:
+                kind = self.kinds[number]
+                for a, b in self._places(kind, clause):
+                    if self._around["remedy_refused"].search(clause[:a]):
+                        continue
+                    is_done = self._is_done(clause[:a], clause[a:b], clause[b:]) is True
+                    is_done = is_done or not self._around["remedy_possible"].search(clause)
+                    found[kind] = found.get(kind, False) or is_done
+        return found
+
+    def ungrounded(self, text: str, sources: Iterable[str]) -> Iterator[Commitment]:
+        """Yield the commitments of a reply that no source supports.
+
+        A promise needs a source that speaks of such a remedy and does not refuse it; a deed needs one that says it was
+        done.
+
+        Args:
+            text: the reply.
+            sources: everything that the company itself says of the case.
+        """
+        commitments = self.commitments(text)
+        if not commitments:
+            return
+        known: dict[str, bool] = {}
+        for source in sources:
+            for kind, is_done in _mentions(self, source).items():
+                known[kind] = known.get(kind, False) or is_done
+        for commitment in commitments:
+            if commitment.kind not in known or (commitment.is_done and not known[commitment.kind]):
+                yield commitment
+
+
+# 已 为 您 退 款: characters that stand alone one by one, and what nobody sees between them.
+_SPREAD = re.compile(r"(?:[\u3400-\u9fff][ \t\u3000·._*|/-]{1,2}){3,}(?=[\u3400-\u9fff])")
+_GAP = re.compile(r"[ \t\u3000·._*|/-]+")
+_UNSEEN = re.compile(
+    r"[\u00ad\u034f\u115f\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+"
+)
+
+
+def _bare(folded: str) -> Uncovered:
+    dropped = {at for match in _UNSEEN.finditer(folded) for at in range(*match.span())}
+    for run in _SPREAD.finditer(folded):
+        dropped.update(at for gap in _GAP.finditer(folded, *run.span()) for at in range(*gap.span()))
+    if not dropped:
+        return Uncovered(folded, None, folded)
+    kept = [at for at in range(len(folded)) if at not in dropped]
+    return Uncovered("".join(folded[at] for at in kept), kept, folded)
+
+
+@functools.lru_cache(maxsize=64)  # one reply is checked several times against the same sources
+def _mentions(reader: RemedyReader, source: str) -> dict[str, bool]:
+    return reader.mentions(source)

@@ -1,0 +1,74 @@
+"""The checks against what a customer, or what somebody pasted, plants in the material of a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from replykit.instructions import quoted_instructions
+from replykit.playbook import Playbook
+from replykit.reading import Given, Reading
+from replykit.remedies import RemedyReader
+
+__all__ = ["company_sources", "contact_grounded", "promise_grounded", "prompt_kept"]
+
+_Guard = Callable[[Reading], Iterable[tuple[int, int, str]]]
+
+
+def company_sources(given: Given, playbook: Playbook) -> tuple[str, ...]:
+    """Return everything that the company itself says of a case: facts, draft, its own turns, its constants."""
+    turns = (turn.text for turn in given.history if turn.role == "agent")
+    return (*given.facts, *([given.draft] if given.draft else ()), *turns, *playbook.constants)
+
+
+def _has_nothing(given: Given) -> bool:
+    return given.customer is None and given.draft is None and not given.facts and not given.history
+
+
+def promise_grounded(playbook: Playbook) -> _Guard:
+    """Return the check that a reply gives nothing that only the company can give, and that the company did not."""
+    readers: list[RemedyReader] = []  # made when first needed, and once
+
+    def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
+        text, given = reading.original, reading.given
+        if _has_nothing(given):
+            return
+        from replykit.contacts import foreign_figures  # reads facts, which a plain check never does
+
+        if not readers:
+            readers.append(RemedyReader(playbook.words))
+        company = company_sources(given, playbook)
+        commitments = readers[0].commitments(text)
+        for found in readers[0].ungrounded(text, company):
+            yield found.start, found.end, text[found.start : found.end].strip()
+        for start, end in foreign_figures(text, ((c.start, c.end) for c in commitments), company):
+            yield start, end, text[start:end]
+
+    return guard
+
+
+def contact_grounded(playbook: Playbook) -> _Guard:
+    """Return the check that a reply sends nobody to an address, number or account that the company did not name."""
+
+    def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
+        text, given = reading.original, reading.given
+        if _has_nothing(given):
+            return
+        from replykit.contacts import foreign_contacts
+
+        for start, end in foreign_contacts(text, company_sources(given, playbook)):
+            yield start, end, text[start:end]
+
+    return guard
+
+
+def prompt_kept(playbook: Playbook) -> _Guard:
+    """Return the check that a reply gives nothing away of the instructions to its model."""
+
+    def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
+        text, given = reading.original, reading.given
+        if not given.instructions:
+            return
+        for start, end in quoted_instructions(text, given.instructions, company_sources(given, playbook)):
+            yield start, end, text[start:end]
+
+    return guard
