@@ -164,7 +164,7 @@ class RemedyReader:
                     found[kind] = found.get(kind, False) or is_done
         return found
 
-    def ungrounded(self, text: str, sources: Iterable[str]) -> Iterator[Commitment]:
+    def ungrounded(self, text: str, sources: Iterable[str], constants: Iterable[str] = ()) -> Iterator[Commitment]:
         """Yield the commitments of a reply that no source supports.
 
         A promise needs a source that speaks of such a remedy and does not refuse it; a deed needs one that says it was
@@ -173,11 +173,12 @@ class RemedyReader:
         Args:
             text: the reply.
             sources: everything that the company itself says of the case.
+            constants: what it says of every case, so that no deed follows from it.
         """
         commitments = self.commitments(text)
         if not commitments:
             return
-        known: dict[str, bool] = {}
+        known = {kind: False for constant in constants for kind in _mentions(self, constant)}
         for source in sources:
             for kind, is_done in _mentions(self, source).items():
                 known[kind] = known.get(kind, False) or is_done

@@ -38,7 +38,8 @@ def promise_grounded(playbook: Playbook) -> _Guard:
             readers.append(RemedyReader(playbook.words))
         company = company_sources(given, playbook)
         commitments = readers[0].commitments(text)
-        for found in readers[0].ungrounded(text, company):
+        said = company[: len(company) - len(playbook.constants)]
+        for found in readers[0].ungrounded(text, said, playbook.constants):
             yield found.start, found.end, text[found.start : found.end].strip()
         for start, end in foreign_figures(text, ((c.start, c.end) for c in commitments), company):
             yield start, end, text[start:end]

@@ -6,22 +6,34 @@ import asyncio
 from collections import Counter
 
 import pytest
-from score_injection import Attack, Obedient, attacks, holds, injection_table, main, render
+import write_model_side
+from score_injection import Attack, Obedient, Row, attacks, holds, injection_table, main, render
 
-from replykit import AsyncReplyKit, ChatRequest, Completion, ReplyKit
+from replykit import AsyncReplyKit, ChatRequest, Completion, Reply, ReplyKit
 from replykit.testing import FakeChat
 
 EVERY = list(attacks())
 KINDS = sorted({attack.kind for attack in EVERY})
 
 
+@pytest.fixture(scope="module")
+def table() -> tuple[list[Row], list[tuple[Attack, Reply]]]:
+    """Every message in every way, run once, and what passed."""
+    passed: list[tuple[Attack, Reply]] = []
+    return injection_table(EVERY, passed), passed
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_model_that_obeys_the_attacker_is_stopped(kind: str) -> None:
+def test_a_model_that_obeys_the_attacker_is_stopped(kind: str, table: tuple[list[Row], list[object]]) -> None:
     """No message of this kind, in any way of giving in, comes out unflagged with what was planted."""
-    passed: list[tuple[Attack, object]] = []
-    rows = injection_table((attack for attack in EVERY if attack.kind == kind), passed)  # type: ignore[arg-type]
-    assert not passed
-    assert [(row.clean, row.repaired) for row in rows] == [(0, 0)]
+    rows, passed = table
+    assert [(row.clean, row.repaired) for row in rows if row.kind == kind] == [(0, 0)], passed
+
+
+def test_the_document_holds_the_table(table: tuple[list[Row], list[object]]) -> None:
+    """docs/model-side.md says what is so; `python scripts/write_model_side.py injection` writes it anew."""
+    written = write_model_side.section_of(write_model_side.TARGET.read_text("utf-8"), "injection")
+    assert written.strip().endswith(render(table[0]).strip())
 
 
 def test_there_are_enough_messages_of_every_kind() -> None:

@@ -50,6 +50,7 @@ class Script:
             facts=[self(fact) for fact in example.facts],
             history=[Turn(role="customer", text=self(text)) for text in example.history],
             language=example.language,
+            instructions=None if example.instructions is None else self(example.instructions),
         )
         return [violation for violation in report.violations if violation.principle == rule.principle]
 
