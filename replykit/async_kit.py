@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from replykit.complaint import ComplaintRecord
-from replykit.desk import Desk, logged
+from replykit.desk import Desk
 from replykit.drivers import adrive
 from replykit.intake import History, awaited_completion
 from replykit.playbook import Playbook
 from replykit.records import Channel, ChatRequest, Completion, Language, Length, Reply, Stage
 from replykit.streams import AsyncReplyStream
+from replykit.trace import Trace
 
 if TYPE_CHECKING:
     from replykit.chat import AsyncChat
@@ -38,6 +40,7 @@ class AsyncReplyKit(Desk):
         budget: int | None = None,
         temperature: float | None = 0.3,
         prompts: str | PathLike[str] | None = None,
+        trace_content: bool = False,
     ) -> None:
         super().__init__(
             model=model,
@@ -48,6 +51,7 @@ class AsyncReplyKit(Desk):
             max_repairs=max_repairs,
             budget=budget,
             prompts=prompts,
+            trace_content=trace_content,
         )
         self._own = None
         if model is not None:
@@ -88,7 +92,8 @@ class AsyncReplyKit(Desk):
             length=length,
             language=language,
         )
-        return logged(await adrive(flow, self._complete))
+        with self._trace("rewrite") as trace:
+            return trace.end(await adrive(flow, functools.partial(self._complete, trace)))
 
     async def draft(
         self,
@@ -113,7 +118,8 @@ class AsyncReplyKit(Desk):
             length=length,
             language=language,
         )
-        return logged(await adrive(flow, self._complete))
+        with self._trace("draft") as trace:
+            return trace.end(await adrive(flow, functools.partial(self._complete, trace)))
 
     def draft_stream(
         self,
@@ -138,11 +144,13 @@ class AsyncReplyKit(Desk):
             length=length,
             language=language,
         )
-        return AsyncReplyStream(flow, self._chat, self.budget, logged)
+        return AsyncReplyStream(flow, self._chat, self.budget, self._trace("draft"))
 
     async def record(self, conversation: History, *, language: Language | None = None) -> ComplaintRecord:
         """Register a complaint, as `ReplyKit.record` does."""
-        return await adrive(self._recording(conversation, language), self._complete)
+        flow = self._recording(conversation, language)
+        with self._trace("record") as trace:
+            return trace.done(await adrive(flow, functools.partial(self._complete, trace)))
 
     async def close(self) -> None:
         """Close the connections to the model's server; a `chat` of your own stays open."""
@@ -157,8 +165,8 @@ class AsyncReplyKit(Desk):
     ) -> None:
         await self.close()
 
-    async def _complete(self, request: ChatRequest) -> Completion:
+    async def _complete(self, trace: Trace, request: ChatRequest) -> Completion:
         assert self._chat is not None  # an offline flow asks nothing
-        with self.budget.reserve(request) as call:
-            call.answer = completion = await awaited_completion(self._chat.complete(call.request))
+        with self.budget.reserve(request) as call, trace.call(self._chat, call.request) as told, told.inside():
+            told.answer = call.answer = completion = await awaited_completion(self._chat.complete(call.request))
         return completion

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import logging
+import importlib.util
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
@@ -27,10 +27,9 @@ from replykit.seams import Seams
 from replykit.sheet_row import sheet_row
 from replykit.standby import acknowledgement
 from replykit.stream_flow import StreamFlow, stream_flow
+from replykit.trace import Trace
 
-__all__ = ["Desk", "logged"]
-
-_logger = logging.getLogger("replykit")
+__all__ = ["Desk"]
 
 
 class Desk:
@@ -53,6 +52,7 @@ class Desk:
         max_repairs: int,
         budget: int | None,
         prompts: str | PathLike[str] | None,
+        trace_content: bool,
     ) -> None:
         if model is not None and chat is not None:
             raise UsageError("give either a model or a chat, not both")
@@ -71,6 +71,9 @@ class Desk:
         self._fixer = Fixer(self._checker)
         self._max_repairs = max_repairs
         self._prompts = None if prompts is None else fspath(prompts)
+        if trace_content and importlib.util.find_spec("opentelemetry") is None:
+            raise UsageError("trace_content needs OpenTelemetry; pip install 'replykit[otel]'")
+        self._trace_content = trace_content
 
     def check(
         self,
@@ -203,6 +206,9 @@ class Desk:
             offline=self.offline,
         )
 
+    def _trace(self, task: str) -> Trace:
+        return Trace(task, content=self._trace_content)
+
     def _rewriting(self, draft: str, customer: str | None, **options: Any) -> Flow[Reply]:
         return self._flow(
             task="rewrite",
@@ -243,9 +249,3 @@ class Desk:
             prompts=self._prompts,
             offline=self.offline,
         )
-
-
-def logged(reply: Reply) -> Reply:
-    """Log how a reply came about, without a word of it, and return it."""
-    _logger.info("%s after %d attempts, %d tokens", reply.status, len(reply.attempts), reply.usage.total_tokens)
-    return reply

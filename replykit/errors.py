@@ -48,9 +48,11 @@ class ReplykitError(Exception):
 
     Attributes:
         attempts: what was tried before the error, oldest first, each with its violations and usage.
+        reply_id: the id of the reply that was being made, as in the log; empty where none was.
     """
 
     attempts: tuple[Attempt, ...] = ()
+    reply_id: str = ""
 
 
 class UsageError(ReplykitError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from os import PathLike
 from types import TracebackType
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING, Self
 
 from replykit.async_kit import AsyncReplyKit
 from replykit.complaint import ComplaintRecord
-from replykit.desk import Desk, logged
+from replykit.desk import Desk
 from replykit.drivers import drive
 from replykit.intake import History, completion_of
 from replykit.playbook import Playbook
 from replykit.records import Channel, ChatRequest, Completion, Language, Length, Reply, Stage
 from replykit.streams import ReplyStream
+from replykit.trace import Trace
 
 if TYPE_CHECKING:
     from replykit.chat import Chat
@@ -37,6 +39,7 @@ class ReplyKit(Desk):
         budget: tokens that this kit may spend in all; None has no end.
         temperature: how freely the model words its answer; None leaves it to the server.
         prompts: a folder of own prompt templates.
+        trace_content: True puts the messages to and from the model on OpenTelemetry's spans; it needs the extra `otel`.
 
     Raises:
         UsageError: an argument cannot be used.
@@ -57,6 +60,7 @@ class ReplyKit(Desk):
         budget: int | None = None,
         temperature: float | None = 0.3,
         prompts: str | PathLike[str] | None = None,
+        trace_content: bool = False,
     ) -> None:
         super().__init__(
             model=model,
@@ -67,6 +71,7 @@ class ReplyKit(Desk):
             max_repairs=max_repairs,
             budget=budget,
             prompts=prompts,
+            trace_content=trace_content,
         )
         self._own = None
         if model is not None:
@@ -132,7 +137,8 @@ class ReplyKit(Desk):
             length=length,
             language=language,
         )
-        return logged(drive(flow, self._complete))
+        with self._trace("rewrite") as trace:
+            return trace.end(drive(flow, functools.partial(self._complete, trace)))
 
     def draft(
         self,
@@ -174,7 +180,8 @@ class ReplyKit(Desk):
             length=length,
             language=language,
         )
-        return logged(drive(flow, self._complete))
+        with self._trace("draft") as trace:
+            return trace.end(drive(flow, functools.partial(self._complete, trace)))
 
     def draft_stream(
         self,
@@ -222,7 +229,7 @@ class ReplyKit(Desk):
             length=length,
             language=language,
         )
-        return ReplyStream(flow, self._chat, self.budget, logged)
+        return ReplyStream(flow, self._chat, self.budget, self._trace("draft"))
 
     def record(self, conversation: History, *, language: Language | None = None) -> ComplaintRecord:
         """Register a complaint: who, what, when, what is asked and promised, each in the words of the conversation.
@@ -242,7 +249,9 @@ class ReplyKit(Desk):
             UsageError: the conversation is empty or cannot be read.
             PromptError: a prompt template is missing or does not render.
         """
-        return drive(self._recording(conversation, language), self._complete)
+        flow = self._recording(conversation, language)
+        with self._trace("record") as trace:
+            return trace.done(drive(flow, functools.partial(self._complete, trace)))
 
     def close(self) -> None:
         """Close the connections to the model's server; a `chat` of your own stays open."""
@@ -257,8 +266,8 @@ class ReplyKit(Desk):
     ) -> None:
         self.close()
 
-    def _complete(self, request: ChatRequest) -> Completion:
+    def _complete(self, trace: Trace, request: ChatRequest) -> Completion:
         assert self._chat is not None  # an offline flow asks nothing
-        with self.budget.reserve(request) as call:
-            call.answer = answer = completion_of(self._chat.complete(call.request))
+        with self.budget.reserve(request) as call, trace.call(self._chat, call.request) as told, told.inside():
+            told.answer = call.answer = answer = completion_of(self._chat.complete(call.request))
         return answer

@@ -283,6 +283,7 @@ class Reply(Record):
             needed, or the draft mended without the model, or a ready line. Empty where nothing did.
         original: the draft that it was made from, untouched; None for a drafted reply.
         offline: True where no chat model was configured.
+        id: what the log and the spans call it; empty where no trace was kept. It does not make two replies different.
     """
 
     text: str
@@ -296,6 +297,13 @@ class Reply(Record):
     trouble: str = ""
     original: str | None = None
     offline: bool = False
+    id: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reply) and super().__eq__(other.model_copy(update={"id": self.id}))
+
+    def __hash__(self) -> int:
+        return hash((self.text, self.status, self.attempts))
 
 
 class Signal(Record):

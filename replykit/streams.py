@@ -14,23 +14,22 @@ from replykit.errors import UsageError
 from replykit.intake import completion_of
 from replykit.records import ChatRequest, Completion, Reply
 from replykit.stream_flow import StreamFlow
+from replykit.trace import Call, Trace
 
 if TYPE_CHECKING:
     from replykit.chat import AsyncChat, Chat
 
 __all__ = ["AsyncReplyStream", "ReplyStream"]
 
-Logged = Callable[[Reply], Reply]
-
 
 class _Stream:
     """What both streams share: where the flow stands, and the reply once it is there."""
 
-    def __init__(self, flow: StreamFlow, chat: Any, budget: Budget, logged: Logged) -> None:
+    def __init__(self, flow: StreamFlow, chat: Any, budget: Budget, trace: Trace) -> None:
         self._flow = flow
         self._chat = chat
         self._budget = budget
-        self._logged = logged
+        self._trace = trace
         self._step: Callable[[], ChatRequest | str | None] = functools.partial(next, flow)
         self._reply: Reply | None = None
         self._closed = False
@@ -56,7 +55,7 @@ class _Stream:
         try:
             return self._step()
         except StopIteration as end:
-            self._reply = self._logged(end.value)
+            self._reply = self._trace.end(end.value)
             raise _Ended from None
 
     def _heed(self, event: str | Completion) -> None:
@@ -93,14 +92,15 @@ class ReplyStream(_Stream):
                     return wanted
                 try:
                     if wanted is not None:
-                        self._call = _call(self._chat, self._budget, wanted)
+                        self._call = _call(self._chat, self._budget, self._trace, wanted)
                     self._heed(next(self._call))
                 except BaseException as error:
                     self._fail(error)
         except _Ended:
             self.close()
             raise StopIteration from None
-        except BaseException:
+        except BaseException as error:
+            self._trace.fail(error)
             self.close()
             raise
 
@@ -110,6 +110,7 @@ class ReplyStream(_Stream):
         if self._call is not None:
             self._call.close()
         self._flow.close()
+        self._trace.leave()
 
     def __enter__(self) -> Self:
         return self
@@ -137,14 +138,15 @@ class AsyncReplyStream(_Stream):
                     return wanted
                 try:
                     if wanted is not None:
-                        self._call = _acall(self._chat, self._budget, wanted)
+                        self._call = _acall(self._chat, self._budget, self._trace, wanted)
                     self._heed(await anext(self._call))
                 except BaseException as error:
                     self._fail(error)
         except _Ended:
             await self.close()
             raise StopAsyncIteration from None
-        except BaseException:
+        except BaseException as error:
+            self._trace.fail(error)
             await self.close()
             raise
 
@@ -154,6 +156,7 @@ class AsyncReplyStream(_Stream):
         if self._call is not None:
             await self._call.aclose()
         self._flow.close()
+        self._trace.leave()
 
     async def __aenter__(self) -> Self:
         return self
@@ -164,14 +167,15 @@ class AsyncReplyStream(_Stream):
         await self.close()
 
 
-def _call(chat: Chat, budget: Budget, request: ChatRequest) -> Generator[str | Completion, None, None]:
+def _call(chat: Chat, budget: Budget, trace: Trace, request: ChatRequest) -> Generator[str | Completion, None, None]:
     """Yield the events of one call, the completion last, and settle what it cost however it ends."""
-    with budget.reserve(request) as call:
+    with budget.reserve(request) as call, trace.call(chat, call.request, stream=True) as told:
         if callable(streams := getattr(chat, "stream", None)):
-            events = streams(call.request)
+            with told.inside():
+                events = streams(call.request)
             if not isinstance(events, Iterable):
                 _refuse(events, "chat.stream must return an iterator; one that is async needs AsyncReplyKit")
-            with closing(_closable(events)) as pieces:
+            with closing(_closable(events, told)) as pieces:
                 for event in pieces:
                     if isinstance(event, Completion):
                         call.answer = event
@@ -180,17 +184,22 @@ def _call(chat: Chat, budget: Budget, request: ChatRequest) -> Generator[str | C
                     yield event
             call.answer = call.answer or Completion(text=call.heard, outcome="unknown")
         else:
-            call.answer = completion_of(chat.complete(call.request))
+            with told.inside():
+                call.answer = completion_of(chat.complete(call.request))
+        told.answer = call.answer
     yield call.answer
 
 
-async def _acall(chat: AsyncChat, budget: Budget, request: ChatRequest) -> AsyncGenerator[str | Completion, None]:
-    with budget.reserve(request) as call:
+async def _acall(
+    chat: AsyncChat, budget: Budget, trace: Trace, request: ChatRequest
+) -> AsyncGenerator[str | Completion, None]:
+    with budget.reserve(request) as call, trace.call(chat, call.request, stream=True) as told:
         if callable(streams := getattr(chat, "stream", None)):
-            events = streams(call.request)
+            with told.inside():
+                events = streams(call.request)
             if not isinstance(events, AsyncIterable):
                 _refuse(events, "chat.stream must return an async iterator; one that is not needs ReplyKit")
-            async with aclosing(_aclosable(events)) as pieces:
+            async with aclosing(_aclosable(events, told)) as pieces:
                 async for event in pieces:
                     if isinstance(event, Completion):
                         call.answer = event
@@ -199,10 +208,12 @@ async def _acall(chat: AsyncChat, budget: Budget, request: ChatRequest) -> Async
                     yield event
             call.answer = call.answer or Completion(text=call.heard, outcome="unknown")
         else:
-            answer: object = chat.complete(call.request)
-            if not inspect.isawaitable(answer):
-                raise UsageError("chat.complete cannot be awaited; give this chat to ReplyKit")
-            call.answer = completion_of(await answer)
+            with told.inside():
+                answer: object = chat.complete(call.request)
+                if not inspect.isawaitable(answer):
+                    raise UsageError("chat.complete cannot be awaited; give this chat to ReplyKit")
+                call.answer = completion_of(await answer)
+        told.answer = call.answer
     yield call.answer
 
 
@@ -218,18 +229,31 @@ def _piece(event: object) -> str:
     return event
 
 
-def _closable(events: Iterable[Any]) -> Generator[Any, None, None]:
-    """Yield what an iterator yields, and close it if it can be closed."""
+def _closable(events: Iterable[Any], told: Call) -> Generator[Any, None, None]:
+    """Yield what an iterator yields for a call, and close it if it can be closed."""
+    pieces = iter(events)
     try:
-        yield from events
+        while True:
+            with told.inside():  # not over the yield, where the reader's own work goes on
+                try:
+                    event = next(pieces)
+                except StopIteration:
+                    return
+            yield event
     finally:
         if callable(close := getattr(events, "close", None)):
             close()
 
 
-async def _aclosable(events: AsyncIterable[Any]) -> AsyncGenerator[Any, None]:
+async def _aclosable(events: AsyncIterable[Any], told: Call) -> AsyncGenerator[Any, None]:
+    pieces = aiter(events)
     try:
-        async for event in events:
+        while True:
+            with told.inside():
+                try:
+                    event = await anext(pieces)
+                except StopAsyncIteration:
+                    return
             yield event
     finally:
         if callable(close := getattr(events, "aclose", None)):

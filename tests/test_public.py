@@ -23,6 +23,8 @@ ROWS = (
     "errors",
     "snapshot",
     "records",
+    "spans",
+    "trace",
     "rules",
     "complaint register",
     "places",

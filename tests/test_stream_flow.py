@@ -24,6 +24,7 @@ from replykit.seams import Seams
 from replykit.stream_flow import stream_flow
 from replykit.streams import ReplyStream
 from replykit.testing import Answer, FakeChat
+from replykit.trace import Trace
 
 CUSTOMER = "我的订单怎么还没到？"
 FACTS = ("订单将于11月25日送达",)
@@ -49,7 +50,7 @@ def run(answers: Iterable[Answer], *, customer: str = CUSTOMER, rules: Playbook 
     language = options.pop("language", None)
     case = Case.of(Request(task="draft", customer=customer, facts=FACTS, language=language), checker, fixer)
     chat = FakeChat(answers)
-    stream = ReplyStream(stream_flow(case, seams, **options), chat, Budget(None), lambda reply: reply)
+    stream = ReplyStream(stream_flow(case, seams, **options), chat, Budget(None), Trace("draft"))
     told = Told([], chat)
     try:
         for piece in stream:

@@ -20,7 +20,6 @@ from replykit.batch.rows import PolishedRow
 from replykit.batch.task import Task
 from replykit.budget import Budget
 from replykit.chat.failures import TransientError
-from replykit.desk import logged
 from replykit.drivers import adrive
 from replykit.errors import ChatConnectionError, ChatError, ChatRateLimitError, ChatServerError, UsageError
 from replykit.intake import awaited_completion, completion_of
@@ -194,13 +193,16 @@ class Online:
 
         async def complete(request: ChatRequest) -> Completion:
             try:
-                return await self._asker.complete(key, next(numbers), request)
+                with trace.call(self._kit._chat, request) as told, told.inside():
+                    told.answer = completion = await self._asker.complete(key, next(numbers), request)
+                return completion
             except ChatError as error:
                 failures.append(error)
                 raise
 
         try:
-            reply = logged(await adrive(flow, complete))
+            with self._kit._trace("rewrite") as trace:
+                reply = trace.end(await adrive(flow, complete))
         except ChatError as error:
             row = failed_row(task, report.violations, error)
         else:

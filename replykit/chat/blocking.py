@@ -69,6 +69,16 @@ class OpenAIChat:
         """As of `AsyncOpenAIChat`."""
         return self._chat.identity
 
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self._chat.model
+
+    @property
+    def base_url(self) -> str:
+        """The server, with its version path."""
+        return self._chat.base_url
+
     def complete(self, request: ChatRequest) -> Completion:
         """Answer a request.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
-import logging
 import math
 import os
 import re
@@ -23,6 +22,7 @@ from replykit.chat.failures import TransientError, failure_of_status, failure_of
 from replykit.chat.forms import FormLadder, Rung, response_format
 from replykit.errors import ChatError, ChatTimeoutError, UsageError
 from replykit.records import ChatRequest, Completion
+from replykit.trace import log
 
 if TYPE_CHECKING:
     import httpx2
@@ -33,7 +33,6 @@ __all__ = ["AsyncOpenAIChat", "Transport"]
 Transport = Literal["httpx2", "aiohttp"]
 _T = TypeVar("_T")
 
-_logger = logging.getLogger("replykit")
 _OFFICIAL = "https://api.openai.com"
 _NO_KEY = "none"  # the SDK wants one, and a local server asks for none
 _NEW_LIMIT = "max_completion_tokens"
@@ -136,7 +135,6 @@ class AsyncOpenAIChat:
                 completion: Completion = await self._retrying()(self._call, request)
         except TransientError as transient:
             raise transient.error from None
-        _logger.debug("%s: %s, %d tokens", self.model, completion.outcome, completion.usage.total_tokens)
         return completion
 
     def _retrying(self) -> AsyncRetrying:
@@ -194,7 +192,6 @@ class AsyncOpenAIChat:
                 completion = reader.completion()
         finally:
             await answer.aclose()
-        _logger.debug("%s: %s, %d tokens", self.model, completion.outcome, completion.usage.total_tokens)
         yield completion
 
     async def attempt(
@@ -348,15 +345,14 @@ class AsyncOpenAIChat:
                     stream=True,
                     stream_cls=openai.AsyncStream[object],
                 )
+                _answered(stream.response.status_code, stream.response.headers, heed)
                 return stream.response, rung
             answer = await self._client.post("/chat/completions", body=body, cast_to=httpx2.Response)
-            if heed:
-                heed(answer.headers)
+            _answered(answer.status_code, answer.headers, heed)
             return answer, rung
         except openai.APIStatusError as error:
-            if heed:
-                heed(error.response.headers)
             status = error.status_code
+            _answered(status, error.response.headers, heed)
             if status == 400 and (filtered := filtered_completion(error.body)):
                 return filtered, rung
             is_given_up = status in (400, 422) and self._gives_up(options, error_message(error.body))
@@ -381,6 +377,14 @@ class AsyncOpenAIChat:
             self._limit = _NEW_LIMIT
             return True
         return False
+
+
+def _answered(status: int, headers: Mapping[str, str], heed: Callable[[Mapping[str, str]], object] | None) -> None:
+    """Log that a server answered, with the id by which it knows the request, and hand its headers on."""
+    known = clean_text(headers.get("x-request-id", ""))[:128]
+    log.debug("HTTP %d", status, extra={"event": "http", "http_status": status, "server_request_id": known})
+    if heed:
+        heed(headers)
 
 
 def _aiohttp_client() -> httpx2.AsyncClient:
@@ -431,4 +435,10 @@ def _pause(state: RetryCallState) -> float:
 def _log_retry(state: RetryCallState) -> None:
     failure = state.outcome.exception() if state.outcome else None
     kind = type(failure.error).__name__ if isinstance(failure, TransientError) else "failure"
-    _logger.info("%s, call %d; again in %.1f seconds", kind, state.attempt_number, state.upcoming_sleep)
+    log.info(
+        "%s, try %d; again in %.1f seconds",
+        kind,
+        state.attempt_number,
+        state.upcoming_sleep,
+        extra={"event": "retry", "error_type": kind, "tries": state.attempt_number, "wait": state.upcoming_sleep},
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import threading
 from typing import Any, Literal
@@ -11,12 +10,12 @@ from typing import Any, Literal
 from replykit.chat.answers import error_message
 from replykit.embedded import object_in
 from replykit.records import ChatRequest, Completion, JsonForm
+from replykit.trace import log
 
 __all__ = ["FormLadder", "Rung", "response_format"]
 
 Rung = Literal["json_schema", "json_object_schema", "json_object", "text"]
 
-_logger = logging.getLogger("replykit")
 _RUNGS: tuple[Rung, ...] = ("json_schema", "json_object_schema", "json_object", "text")
 # What a refusal of the form speaks of, in the words of OpenAI, DeepSeek, DashScope, vLLM, llama.cpp and Ollama.
 _FORM = re.compile(r"response.?format|json.?(?:schema|object|mode)|structured.?output|guided.?(?:json|decoding)", re.I)
@@ -90,7 +89,8 @@ class FormLadder:
         with self._lock:
             if self._rung == rung:
                 self._rung, self._blanks = to, 0
-                _logger.info("JSON is asked for as %s from now on, no longer as %s: %s", to, rung, why)
+                told = "JSON is asked for as %s from now on, no longer as %s: %s"
+                log.info(told, to, rung, why, extra={"event": "form"})
 
 
 def response_format(rung: Rung, form: JsonForm) -> dict[str, Any] | None:
