@@ -68,8 +68,7 @@ class Server:
         self._listener = _Listener(("127.0.0.1", 0), Handler)
         self._listener.script = self
         self._steps: list[Step] = []
-        self._respond: Callable[[dict[str, Any]], Step] | None = None
-        self._always: Step = status(418, "the script has run out")
+        self._otherwise: Callable[[dict[str, Any]], Step] = lambda _: status(418, "the script has run out")
         self.url = f"http://127.0.0.1:{self._listener.server_port}/v1"
         self.requests: list[dict[str, Any]] = []
         self.ports: list[int] = []
@@ -82,11 +81,11 @@ class Server:
 
     def always(self, step: Step) -> None:
         """Set what every call gets that the script does not cover."""
-        self._always = step
+        self.respond(lambda _: step)
 
     def respond(self, respond: Callable[[dict[str, Any]], Step]) -> None:
-        """Set what calls past the script get, each by its body."""
-        self._respond = respond
+        """Set what every call gets that the script does not cover, each by its body."""
+        self._otherwise = respond
 
     def asked(self) -> Counter[str]:
         """Return how often each body was sent."""
@@ -96,7 +95,7 @@ class Server:
         """Answer one call."""
         self.requests.append(body)
         self.ports.append(handler.client_address[1])
-        step = self._steps.pop(0) if self._steps else self._always
+        step = self._steps.pop(0) if self._steps else self._otherwise(body)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             step(handler)
 
