@@ -10,7 +10,7 @@ from replykit.checker import Checker
 from replykit.errors import BudgetError, ChatError, ReplykitError
 from replykit.fixer import Fixer
 from replykit.prompts import messages_for, repair_messages
-from replykit.records import Attempt, ChatRequest, Completion, Reply, Request, Status, Usage
+from replykit.records import Attempt, ChatRequest, Completion, Reply, Request, Status, Usage, Violation
 from replykit.standby import errors_and_warnings, holding_reply, mended_draft
 
 __all__ = ["case_flow", "reply_flow", "reply_of"]
@@ -96,7 +96,8 @@ def case_flow(
         attempts.append(holding_reply(case))
         best, stopgap = attempts[-1], not offline
     if case.told.text and (best is None or errors_and_warnings(best)[0]):
-        return reply_of(case, case.told.text, attempts, trouble=trouble, unfinished=True, offline=offline)
+        told, wrong = case.told.text, best.violations if best else ()
+        return reply_of(case, told, attempts, trouble=trouble, unfinished=wrong, offline=offline)
     assert best is not None
     return reply_of(case, best.text, attempts, trouble=trouble, stopgap=stopgap, offline=offline)
 
@@ -195,7 +196,7 @@ def reply_of(
     offline: bool,
     trouble: str = "",
     stopgap: bool = False,
-    unfinished: bool = False,
+    unfinished: Sequence[Violation] | None = None,
 ) -> Reply:
     """Return a text as a reply: the one place that decides a status, from a check of exactly the text that leaves.
 
@@ -206,7 +207,7 @@ def reply_of(
         offline: True where no chat model is configured.
         trouble: what went wrong on the way; told where the reply needs review.
         stopgap: True where the text stands in for an answer that the model did not give.
-        unfinished: True where the text is what had left when nothing was found to go on with.
+        unfinished: where the text is only what had left already, what keeps the rest from it; None where it is all.
     """
     report = case.check(text)
     first = next((attempt for attempt in attempts if attempt.outcome in (None, "complete")), None)
@@ -218,8 +219,11 @@ def reply_of(
         reasons.append("still breaks " + ", ".join(dict.fromkeys(v.principle for v in report.errors)))
     if stopgap:
         reasons.append("only a ready line, as the model gave no answer that can be used")
-    if unfinished:
-        reasons.append("only the beginning, as nothing that keeps the rules was found to go on with")
+    if unfinished is not None:
+        broken = dict.fromkeys(v.principle for v in unfinished if v.severity == "error")
+        reasons.append(
+            "only the beginning of a reply" + (f", as the rest breaks {', '.join(broken)}" if broken else "")
+        )
     status: Status = "needs_review" if reasons else "clean" if untouched else "repaired"
     return Reply(
         text=text,

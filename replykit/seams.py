@@ -16,7 +16,8 @@ from replykit.text import Outline, fold
 
 __all__ = ["Seam", "Seams"]
 
-_ENDS = frozenset("。!?;…\n.”’」』\"'")
+_ENDS = frozenset("。!?…\n.”’」』\"'")  # after folding; a semicolon ends no sentence to a reader
+_FINAL = frozenset("。！？")  # behind the others, a mark of the same sentence or the rest of an address may follow
 _WORD = re.compile(r"[^\W_]")
 # What opens on a line and is closed on it may be a placeholder, a label or a quotation; open, it still may become one.
 _PAIRS = ("()", "[]", "{}", "<>", "【】", "《》", "〈〉", "〔〕", "“”", "「」", "『』")
@@ -63,7 +64,7 @@ class Seams:
             since: where to begin, in code points.
             language: what the reply is held to.
         """
-        sentences = list(self._sentences(text, since))
+        sentences = list(_sentences(text, since))
         if not sentences:
             return
         uncovered = self._checker.uncovered(text)
@@ -71,15 +72,16 @@ class Seams:
             at, mark = uncovered.place(end - 1), uncovered.place(stop - 1)
             if at is None or mark is None:
                 continue  # it parts the letters of a hidden phrase
-            if _is_open(text[:end]) or _is_one_token(text, end, stop, language):
-                continue
             before, after = uncovered.text[: at + 1], uncovered.text[at + 1 :]
             parted = PARTING.search(uncovered.text, at, mark + 1) is not None
-            hidden = self._crosses(self._letters(before)[1], self._letters(after)[0], 3 if parted else 2)
-            plain = self._crosses(before[-self._longest :], after[: self._longest], 2)
-            if hidden or plain:
-                continue
-            yield Seam(end, hidden is False and plain is False and _is_enough(text, end, stop))
+            crossed = (
+                _is_open(text[:end]),
+                _is_one_token(text, end, stop, language),
+                self._crosses(self._letters(before)[1], self._letters(after)[0], parted=parted),
+                self._crosses(before[-self._longest :], after[: self._longest], parted=False),
+            )
+            if True not in crossed:
+                yield Seam(end, None not in crossed and _is_enough(text, end, stop))
 
     def is_safe(self, text: str, given: Given) -> bool:
         """Return whether no later text can make an error of something in a text that has none.
@@ -100,46 +102,54 @@ class Seams:
             for finding in checker.findings(read, given)
         )
 
-    def _sentences(self, text: str, since: int) -> Iterator[tuple[int, int]]:
-        """Yield the end of each sentence that another word follows, without and with the white space behind it.
-
-        Marks, rules of dashes and list numbers on a line of their own belong to what follows.
-        """
-        folded, start = fold(text), since
-        for _, stop in Outline(folded[since:]).sentences:
-            stop += since
-            end = start + len(text[start:stop].rstrip())
-            if folded[stop - 1] in _ENDS and _WORD.search(text[start:end].rpartition("\n")[2]):
-                if not _WORD.search(text, stop):
-                    return
-                yield end, stop
-                start = stop
-
     def _letters(self, text: str) -> tuple[str, str]:
         """Return the first and the last letters and digits of a text, as many as a literal can have."""
         room = _NOISE * self._longest
         first = "".join(char for char in text[:room] if char.isalnum())[: self._longest]
         return first, "".join(char for char in text[-room:] if char.isalnum())[-self._longest :]
 
-    def _crosses(self, before: str, after: str, least: int) -> bool | None:
-        """Return whether a literal begins in one text and ends in the other; None where more text would tell."""
+    def _crosses(self, before: str, after: str, *, parted: bool) -> bool | None:
+        """Return whether a literal begins in one text and ends in the other; None where more text would tell.
+
+        Across a mark that parts words, honest text may put together two letters, or three, or any two words, so only
+        longer literals count (see `uncover`).
+        """
         undecided = False
         for length in range(1, min(len(before), self._longest) + 1):
-            fits = self._fits(before[-length:], after, least)
+            fits = self._fits(before[-length:], after, 2 if not parted else 4 if length == 1 else 3)
             if fits:
                 return True
             undecided = undecided or fits is None
         return None if undecided else False
 
     def _fits(self, head: str, after: str, least: int) -> bool | None:
+        """Return whether a literal begins with all of `head` and ends in `after`; None where it may end behind it."""
         for length in range(len(after) + 1):
             text = head + after[:length]
-            at = bisect_left(self._literals, text)
-            if at == len(self._literals) or not self._literals[at].startswith(text):
+            first = bisect_left(self._literals, text)
+            if first == len(self._literals) or not self._literals[first].startswith(text):
                 return False
-            if length and len(text) >= least and self._literals[at] == text:
+            if length and len(text) >= least and self._literals[first] == text:
                 return True
-        return None
+        last = bisect_left(self._literals, text + "\U0010ffff")
+        return None if any(len(self._literals[at]) >= least for at in range(first, last)) else False
+
+
+def _sentences(text: str, since: int) -> Iterator[tuple[int, int]]:
+    """Yield the end of each sentence, without and with the white space behind it.
+
+    Marks, rules of dashes and list numbers on a line of their own belong to what follows. The last sentence counts
+    where its mark leaves no doubt that it has ended.
+    """
+    folded, start = fold(text), since
+    for _, stop in Outline(folded[since:]).sentences:
+        stop += since
+        end = start + len(text[start:stop].rstrip())
+        if folded[stop - 1] in _ENDS and _WORD.search(text[start:end].rpartition("\n")[2]):
+            if text[stop - 1] not in _FINAL and not _WORD.search(text, stop):
+                return
+            yield end, stop
+            start = stop
 
 
 def _pessimist(rule: Rule) -> Rule | None:
@@ -167,16 +177,15 @@ def _is_open(text: str) -> bool:
     )
 
 
-def _is_one_token(text: str, end: int, stop: int, language: Language | None) -> bool:
+def _is_one_token(text: str, end: int, stop: int, language: Language | None) -> bool | None:
     """Return whether one address, number or clause in another script may go on across the end of a sentence."""
     if text[end - 1].isascii() and text[end : end + 1].strip() and text[end].isascii():
         return True
-    last = next(char for char in reversed(text[:end]) if char.isalnum())
+    is_own = _is_latin if language == "en" else _is_han
+    if is_own(next(char for char in reversed(text[:end]) if char.isalnum())):
+        return False
     following = _WORD.search(text, stop)
-    first = following[0] if following else ""
-    if language == "en":
-        return not _is_latin(last) and not _is_latin(first)
-    return not _is_han(last) and not _is_han(first)
+    return not is_own(following[0]) if following else None
 
 
 def _is_latin(char: str) -> bool:
@@ -190,9 +199,12 @@ def _is_han(char: str) -> bool:
 def _is_enough(text: str, end: int, stop: int) -> bool:
     """Return whether so much follows that no hidden phrase can begin before the seam and still go on behind it.
 
-    Characters that stand alone one by one are read as one word, so one that may stand alone waits for the next.
+    Characters that stand alone one by one are read as one word, so behind one that does, the next two are waited for.
     """
-    if text[end - 1].isalnum() and len(text) < stop + _LOOKAHEAD:
-        return False
+    if text[end - 1].isalnum():
+        return len(text) >= stop + _LOOKAHEAD
+    last = next(at for at in range(end - 1, -1, -1) if text[at].isalnum())
+    if last and text[last - 1].isalnum():
+        return True
     words = [match.start() for match in _WORD.finditer(text, stop, stop + _LOOKAHEAD)][:3]
     return len(words) > 2 or (len(words) == 2 and words[1] == words[0] + 1)

@@ -87,7 +87,7 @@ def _heard(
 ) -> Generator[ChatRequest | str | None, str | Completion | None, Callable[[], ChatRequest]]:
     """Make one call and let through what is proven of its answer; return the ladder's next step."""
     gate, before, told = Gate(case, seams), case.told.text, case.told
-    told.heard, looked = "", 0
+    told.heard, looked, is_warm = "", 0, False
     try:
         event = yield request
         while not isinstance(event, Completion):
@@ -97,6 +97,9 @@ def _heard(
                 part = settled_part(told.heard)
                 if not before.startswith(part):
                     yield from gate.pieces(case.continued(before, part))
+            if not is_warm:
+                case.check(told.heard)  # what a first check compiles is ready when the first sentence is
+                is_warm = True
             event = yield None
     except GeneratorExit:
         raise

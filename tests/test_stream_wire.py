@@ -8,34 +8,25 @@ import gc
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 import server as serve
 from server import DONE, KEY, Server, Step, data, event, streamed, whole
+from stream_faults import CUSTOMER, ENDS, FAILS, FIRST, GOOD, PIECES, REST, SHORT, ok
 
 from replykit import AsyncReplyKit, ReplyKit
 from replykit.chat import AsyncOpenAIChat, AsyncStreamingChat, Chat, OpenAIChat, StreamingChat
 from replykit.errors import (
-    ChatConnectionError,
     ChatError,
-    ChatProtocolError,
-    ChatRateLimitError,
-    ChatTimeoutError,
     UsageError,
 )
 from replykit.records import ChatMessage, ChatRequest, Completion, Reply
 from replykit.testing import AsyncFakeChat, FakeChat
 
 ASK = ChatRequest(messages=(ChatMessage(role="user", content="您好"),))
-CUSTOMER = "我的订单怎么还没到？"
-FIRST = "您好，很抱歉让您着急了。"
-REST = "我马上为您联系站点核实，有进展第一时间告诉您。"
-GOOD = FIRST + REST
 WORLDS = ("sync", "async", "aiohttp")
-PIECES = [GOOD[:5], GOOD[5:14], GOOD[14:20], GOOD[20:]]
-ok = streamed(*whole(*PIECES))
 
 
 def events(world: str, url: str, **options: Any) -> list[str | Completion]:
@@ -117,7 +108,7 @@ READ = {
         DONE,
     ),
     "the end never comes": streamed(*whole(*PIECES), then=serve.keep_alive),
-    "reset after the finish reason": streamed(*whole(*PIECES)[:-2], then=serve.reset),
+    "reset after the finish reason": streamed(*whole(*PIECES)[:-2], then=serve.delayed(serve.reset, 0.3)),
     "whole JSON": serve.answer(GOOD),
     "whole JSON that says it is a stream": serve.sent(200, json.dumps(serve.body(GOOD), indent=1), "text/event-stream"),
 }
@@ -148,61 +139,19 @@ def test_half_a_character_waits_for_the_other(server: Server) -> None:
     assert completion.text == "\ufffd好\ufffd"
 
 
-BEGUN = [event(FIRST), event(REST[:9])]
-ENDS: dict[str, tuple[Sequence[bytes], Step | None, str, str]] = {
-    "cut without a finish reason": (BEGUN, None, "unknown", "unknown (finish reason None)"),
-    "[DONE] without a finish reason": ([event(FIRST), event(REST), DONE], None, "unknown", "unknown"),
-    "length": (whole(FIRST, REST[:9], reason="length"), None, "length", "length"),
-    "content_filter": (whole(FIRST, REST[:9], reason="content_filter"), None, "content_filter", "content_filter"),
-    "moderation as an error": (
-        [*BEGUN, data({"error": {"code": "data_inspection_failed"}})],
-        None,
-        "content_filter",
-        "content_filter",
-    ),
-    "an error": ([*BEGUN, data({"error": {"message": "overloaded"}})], None, "lost", "overloaded"),
-    "an event named error": ([*BEGUN, b'event: error\ndata: {"message": "gone"}\n\n'], None, "lost", "gone"),
-    "no JSON": ([*BEGUN, b"data: {]\n\n"], None, "lost", "not JSON"),
-    "reset": (BEGUN, serve.reset, "lost", "broke before"),
-    "hangs up": (BEGUN, serve.hang_up, "lost", "broke before"),
-    "comments for ever": (BEGUN, serve.keep_alive, "lost", "no whole answer within 0.6"),
-    "silence for ever": (BEGUN, serve.hang, "lost", "no whole answer within 0.6"),
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("world", WORLDS)
 @pytest.mark.parametrize("name", ENDS)
 def test_stream_that_breaks_off_is_told(server: Server, name: str, world: str) -> None:
     """Once a piece has left, every way of breaking off ends in a reply that needs review, after one call."""
     chunks, then, outcome, told = ENDS[name]
     server.script(streamed(*chunks, then=then), ok)
-    pieces, reply = draft(world, server.url, timeout=0.6 if "for ever" in name else 20.0)
+    pieces, reply = draft(world, server.url, timeout=SHORT if "for ever" in name else 20.0)
     assert pieces == [FIRST]
     assert (reply.text, reply.status) == (FIRST, "needs_review")
     assert told in reply.reason
     assert [(attempt.outcome, attempt.made_by) for attempt in reply.attempts] == [(outcome, "model")]
     assert reply.attempts[0].text.startswith(FIRST)
     assert len(server.requests) == reply.usage.calls == 1
-
-
-FAILS: dict[str, tuple[list[Step], type[ChatError], int]] = {
-    "nothing but comments for ever": ([streamed(then=serve.keep_alive), ok], ChatTimeoutError, 1),
-    "half a sentence, then comments for ever": (
-        [streamed(event("您"), then=serve.keep_alive), ok],
-        ChatTimeoutError,
-        1,
-    ),
-    "never answers": ([serve.hang, ok], ChatTimeoutError, 1),
-    "reset": ([serve.reset, ok], ChatConnectionError, 1),
-    "reset after half a sentence": ([streamed(event("您"), then=serve.reset), ok], ChatConnectionError, 1),
-    "HTML": ([serve.sent(200, "<!DOCTYPE html><html></html>", "text/html"), ok], ChatProtocolError, 1),
-    "HTML as a stream": ([streamed(b"<html>", b"</html>"), ok], ChatProtocolError, 1),
-    "an error as JSON": ([serve.status(200, "overloaded"), ok], ChatProtocolError, 1),
-    "an error first": ([streamed(data({"error": {"message": "overloaded"}})), ok], ChatProtocolError, 1),
-    "nothing": ([streamed(), ok], ChatProtocolError, 1),
-    "[DONE] alone": ([streamed(DONE), ok], ChatProtocolError, 1),
-    "429 for ever": ([serve.status(429, retry_after="0.01")] * 9, ChatRateLimitError, 3),
-}
 
 
 @pytest.mark.parametrize("world", WORLDS)
@@ -212,7 +161,7 @@ def test_failure_before_the_first_piece_is_raised(server: Server, name: str, wor
     steps, error, calls = FAILS[name]
     server.script(*steps)
     with pytest.raises(error) as raised:
-        draft(world, server.url, timeout=0.4 if "for ever" in name or "never" in name else 20.0, max_retries=2)
+        draft(world, server.url, timeout=SHORT if "for ever" in name or "never" in name else 20.0, max_retries=2)
     assert len(server.requests) == calls
     assert KEY not in str(raised.value)
 

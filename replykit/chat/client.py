@@ -306,6 +306,8 @@ class AsyncOpenAIChat:
 
     async def _heard(self, chunks: AsyncIterator[bytes], reader: AnswerReader) -> list[str] | None:
         """Return what the next bytes of a streamed answer add to its text; None where no more come."""
+        if reader.failure:  # told here, as what came before it has been given out
+            raise reader.failure
         try:
             chunk = await anext(chunks, None)
         except Exception as error:

@@ -17,6 +17,7 @@ from replykit.chat.answers import (
     unusable,
     usage_of,
 )
+from replykit.errors import ChatProtocolError
 from replykit.records import Completion, Usage
 
 __all__ = ["AnswerReader"]
@@ -35,11 +36,13 @@ class AnswerReader:
     Attributes:
         is_over: True once the server has said that nothing follows.
         has_ended: True once the model has: a finish reason, or moderation, has come.
+        failure: what made the rest unreadable, or the error that the server told in the middle of its answer.
     """
 
     def __init__(self) -> None:
         self.is_over = False
         self.has_ended = False
+        self.failure: ChatProtocolError | None = None
         self._left = b""  # what has come of a line, or all of a body without events
         self._has_events: bool | None = None
         self._data: list[bytes] = []
@@ -54,19 +57,18 @@ class AnswerReader:
         self._filtered: Completion | None = None
 
     def feed(self, chunk: bytes) -> Iterator[str]:
-        """Yield what the next bytes add to the answer's text.
-
-        Raises:
-            ChatProtocolError: they are no part of a chat completion, or tell of an error.
-        """
+        """Yield what the next bytes add to the answer's text, up to a failure."""
         self._left += chunk
         if self._has_events is None:
             self._look()
         if not self._has_events:
             return
         *lines, self._left = self._left.split(b"\n")
-        for line in lines:
-            yield from self._line(line.removesuffix(b"\r"))
+        try:
+            for line in lines:
+                yield from self._line(line.removesuffix(b"\r"))
+        except ChatProtocolError as error:
+            self.failure = error
 
     def completion(self) -> Completion:
         """Return the answer, classified, when no more bytes come; `unknown` where it was cut off.
