@@ -138,7 +138,7 @@ def test_what_nobody_can_mend_ends_the_stream() -> None:
     bad = GREETING + "保证明天送到。"
     told = run([list(bad), list("保证明天送到。")])
     assert (told.text, told.reply.status) == (GREETING, "needs_review")
-    assert "only the beginning of a reply, as the rest breaks manage-expectations" in told.reply.reason
+    assert "only the beginning of a reply, as the rest breaks grounded-facts" in told.reply.reason
     assert told.reply.attempts[0].text == bad
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import json
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 import server as serve
+import write_model_side
 from server import DONE, KEY, Server, Step, data, event, streamed, whole
 from stream_faults import CUSTOMER, ENDS, FAILS, FIRST, GOOD, PIECES, REST, SHORT, ok
 
@@ -407,3 +409,13 @@ def test_wrong_arguments_are_refused_at_once() -> None:
     with pytest.raises(UsageError, match="blank"):
         ReplyKit(chat=chat).draft_stream("  ")
     assert not chat.requests
+
+
+def test_document_tells_of_every_way_to_break_off() -> None:
+    """docs/model-side.md has a row for each, as the tests expect it."""
+    written = write_model_side.section_of(write_model_side.TARGET.read_text("utf-8"), "streaming")
+    for name, (_, _, _, told) in ENDS.items():
+        row = rf"^\| {re.escape(name)} \| 1 \| the first sentence \| needs_review \| .*{re.escape(told)}"
+        assert re.search(row, written, re.MULTILINE)
+    for name, (_, error, calls) in FAILS.items():
+        assert f"| {name} | {calls} | `{error.__name__}`: " in written
