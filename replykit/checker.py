@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ahocorasick_rs import AhoCorasick
-
 from replykit.addressed import Addressed
 from replykit.compiled import CompiledRule, CompiledSignal
 from replykit.disguise import Uncovered, uncover
@@ -16,8 +14,9 @@ from replykit.pattern import Pattern
 from replykit.playbook import Playbook
 from replykit.reading import Given, Reading
 from replykit.records import Assessment, Language, Report, Severity, Signal, Turn, Violation
-from replykit.snapshot import PatternKeys
+from replykit.snapshot import PatternKeys, stored_triggers, uncollected
 from replykit.text import fold, holds_traditional, is_whole_word
+from replykit.triggers import Hits, Triggers
 
 __all__ = ["Checker", "checker_for"]
 
@@ -33,7 +32,7 @@ class Checker:
         playbook: the rules.
 
     Attributes:
-        disguised: the folded literals that are found across marks and other noise too.
+        triggers: the literals that decide which rules are tried.
 
     Raises:
         PlaybookError: a pattern refers to a word list that does not exist.
@@ -49,27 +48,15 @@ class Checker:
         self._guards: dict[str, Guard] = {
             rule.guard: GUARDS[rule.guard](playbook) for rule in playbook.rules if rule.guard
         }
-        triggered: dict[str, list[tuple[int, int]]] = {}
-        disguised: set[str] = set()
-        self._always: list[CompiledRule] = []
-        for number, compiled in enumerate(self._rules):
-            by_source = compiled.literals
-            if not by_source:
-                self._always.append(compiled)
-            for source, (triggers, hidden) in enumerate(by_source):
-                for literal in triggers or ():
-                    triggered.setdefault(literal, []).append((number, source))
-                disguised |= hidden
-        # Literals that hold marks come first, for an automaton of their own: see `findings`.
-        every = {**triggered, **dict.fromkeys(disguised)}
-        marked = [literal for literal in every if not literal.isalnum()]
-        literals = [*marked, *(literal for literal in every if literal.isalnum())]
-        self.disguised = frozenset(disguised)
-        self._triggered: list[Sequence[tuple[int, int]]] = [triggered.get(literal, ()) for literal in literals]
-        self._lengths = [len(literal) if literal in disguised else 0 for literal in literals]
-        self._automaton = AhoCorasick(literals) if literals else None
+        with uncollected():
+            stored = stored_triggers(playbook)
+            self.triggers = Triggers.of_fields(stored) if stored else Triggers.of(rule.literals for rule in self._rules)
         self._addressed = Addressed(playbook.words)
-        self._marked_automaton = AhoCorasick(marked) if marked else None
+
+    @property
+    def disguised(self) -> frozenset[str]:
+        """The folded literals that are found across marks and other noise too."""
+        return self.triggers.disguised
 
     def _pattern_for(self, sources: Sequence[str]) -> Pattern:
         known = self._patterns.get(tuple(sources))
@@ -95,22 +82,13 @@ class Checker:
             except PlaybookError as error:
                 raise PlaybookError(f"signal {signal.signal.id!r}: {error}") from None
 
-    def _scan(self, text: str) -> list[tuple[int, int, int]]:
-        if not self._automaton:
-            return []
-        return self._automaton.find_matches_as_indexes(text, overlapping=True)
+    def _scan_lengths(self, text: str) -> Hits:
+        return self._with_lengths(self.triggers.scan(text))
 
-    def _scan_marked(self, text: str) -> list[tuple[int, int, int]]:
-        if not self._marked_automaton:
-            return []
-        return self._marked_automaton.find_matches_as_indexes(text, overlapping=True)
-
-    def _scan_lengths(self, text: str) -> list[tuple[int, int, int]]:
-        return self._with_lengths(self._scan(text))
-
-    def _with_lengths(self, found: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    def _with_lengths(self, found: Hits) -> Hits:
         """Put a literal's length in its number's place: 0 for one that is not looked for disguised."""
-        return [(self._lengths[number], start, end) for number, start, end in found]
+        lengths = self.triggers.lengths
+        return [(lengths[number], start, end) for number, start, end in found]
 
     def given(
         self,
@@ -251,20 +229,20 @@ class Checker:
         if len(text) > LONGEST_TEXT:
             size = f"{len(text):,} code points; split it, at most {LONGEST_TEXT:,} are checked at once"
             raise TextError(f"the text has {size}")
-        scans: dict[str, list[tuple[int, int, int]]] = {}
+        scans: dict[str, Hits] = {}
 
-        def scan(folded: str) -> list[tuple[int, int, int]]:
+        def scan(folded: str) -> Hits:
             if folded not in scans:
-                scans[folded] = self._scan(folded)
+                scans[folded] = self.triggers.scan(folded)
             return scans[folded]
 
         reading = Reading(text, given, lambda folded: self._with_lengths(scan(folded)))
         # Where the letters alone hold no literal, only one with marks can stand in the text.
-        hits = self._scan_marked(reading.text) if reading.uncovered.holds_nothing else scan(reading.text)
+        hits = self.triggers.scan_marked(reading.text) if reading.uncovered.holds_nothing else scan(reading.text)
         found: list[Finding] = []
         due: dict[int, dict[int, int]] = {}  # by rule and sentence: the one source that may match there, or all
         for literal, start, end in hits:
-            for number, source in self._triggered[literal]:
+            for number, source in self.triggers.triggered.get(literal, ()):
                 if self._rules[number].rule.kind == "phrase":
                     if is_whole_word(reading.text, start, end):
                         self._judge(self._rules[number], reading, start, end, found)
@@ -274,8 +252,8 @@ class Checker:
                     sources[sentence] = source if sources.get(sentence, source) == source else _ALL
         for number, sources in sorted(due.items()):
             self._match(self._rules[number], reading, sorted(sources.items()), found)
-        for compiled in self._always:
-            self._run(compiled, reading, found)
+        for number in self.triggers.always:
+            self._run(self._rules[number], reading, found)
         return without_overlaps(found)
 
     def _run(self, compiled: CompiledRule, reading: Reading, found: list[Finding]) -> None:

@@ -25,6 +25,7 @@ _HAN = "\u3400-\u9fff"
 _SPACED = rf"[{_HAN}](?:(?:[^\w、,;:\n]|_){{1,3}}[{_HAN}]){{2,}}"
 _REPEATED = rf"([{_HAN}])\1(?:\1|[{_HAN}]?([{_HAN}])\2)"
 # The quick looks before these two, which most texts never need: to compile them costs more than a hundred checks.
+_TWICE = re.compile(r"(.)\1(?:\1|.?(.)\2)", re.DOTALL)
 _SINGLE = re.compile(r"[\W_][^\x00-\xff][\W_]")
 _DOUBLED = re.compile(r"([^\x00-\xff])\1")
 # Marks that part two words in honest text; a two-character word across one of them is chance (许可，能够).
@@ -95,7 +96,7 @@ def uncover(folded: str, scan: Scan) -> Uncovered:
     if found:
         dropped |= {kept[at] if kept else at for at in found}
         text, kept = _without(folded, dropped)
-    if _DOUBLED.search(text) and re.search(_REPEATED, text):
+    if _DOUBLED.search(text) and _TWICE.search(text) and re.search(_REPEATED, text):
         found = _stretched(text, scan)
         if found:
             dropped |= {kept[at] if kept else at for at in found}

@@ -6,7 +6,7 @@ import inspect
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from pydantic import ValidationError
 
@@ -152,7 +152,10 @@ def given_of(
         "draft": draft,
         "language": language,
     }
-    request_of(task="rewrite", **given)
+    texts_are_texts = all(text is None or isinstance(text, str) for text in (customer, draft))
+    if not texts_are_texts or language not in (None, *get_args(Language)):
+        # It says what is wrong. Where nothing is, to prepare it would cost as much as a first check.
+        request_of(task="rewrite", **given)
     return given
 
 

@@ -1,6 +1,6 @@
 """A rule as data: what it finds, what excuses it, what it says, how it is repaired, and the examples that prove it."""
 
-from __future__ import annotations
+# No postponed annotations: pydantic would compile each of them anew, a fifth of the time of an import.
 
 from typing import Annotated, Literal, Self
 

@@ -7,17 +7,25 @@ company's own rules, an edited file) is read and derived as ever. `scripts/write
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import gc
 import hashlib
 import json
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["Literals", "PatternKeys", "digest", "playbook_fields", "stored_literals"]
+__all__ = [
+    "BUILT_IN", "Literals", "PatternKeys", "built_in_folder", "digest", "loaded_name", "note_loaded", "playbook_fields",
+    "stored_literals", "stored_triggers", "uncollected",
+]  # fmt: skip
 
 PATH = Path(__file__).with_name("data") / "snapshot.json"
+BUILT_IN = Path(__file__).parent / "playbooks"
+_NAME = re.compile(r"[A-Za-z][\w-]*")
 REFERENCE = re.compile(r"(?<!\\[pPx])\{([a-z][a-z0-9_]*)\}")
 
 
@@ -34,40 +42,89 @@ class Literals(NamedTuple):
 
 
 @functools.cache
-def _snapshot() -> dict[str, Any]:
+def _lines() -> list[bytes]:
+    """Return the lines of the snapshot, each JSON of its own, so that only what is needed is read; first the index."""
     try:
-        snapshot: dict[str, Any] = json.loads(PATH.read_bytes())
+        return PATH.read_bytes().split(b"\n")
     except FileNotFoundError:
-        return {"playbooks": {}, "literals": {}}
-    return snapshot
+        return [b'{"playbooks": {}, "literals": []}']
+
+
+@functools.cache
+def _line(number: int) -> Any:
+    return json.loads(_lines()[number])
+
+
+def built_in_folder(name: str) -> Path | None:
+    """Return the folder of a built-in playbook; None where no built-in playbook has that name."""
+    folder = BUILT_IN / name
+    return folder if _NAME.fullmatch(name) and folder.is_dir() else None
 
 
 def digest(folder: Path) -> str:
     """Return what stands for the files of a playbook's folder: equal digests, equal files."""
     whole = hashlib.sha256()
-    for file in sorted(file for file in folder.rglob("*") if file.is_file()):
-        content = file.read_bytes()
-        whole.update(f"{file.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
-        whole.update(content)
+    for root, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            with open(os.path.join(root, name), "rb", buffering=0) as file:
+                content = file.read()
+            place = os.path.relpath(os.path.join(root, name), folder).replace(os.sep, "/")
+            whole.update(f"{place}\0{len(content)}\0".encode())
+            whole.update(content)
     return whole.hexdigest()
 
 
 def playbook_fields(folder: Path) -> dict[str, Any] | None:
     """Return the validated fields of a built-in playbook as JSON has them; None where its files are not the same."""
-    stored = _snapshot()["playbooks"].get(folder.name)
+    stored = _line(0)["playbooks"].get(folder.name)
     if stored is None or stored["digest"] != digest(folder):
         return None
-    fields: dict[str, Any] = stored["fields"]
+    fields: dict[str, Any] = _line(stored["fields"])
     return fields
+
+
+_LOADED: dict[str, object] = {}  # playbooks that are exactly as they are stored, by name
+
+
+def note_loaded(name: str, playbook: object) -> None:
+    """Note that a playbook was made of what is stored under its name."""
+    _LOADED[name] = playbook
+
+
+def loaded_name(playbook: object) -> str | None:
+    """Return the name of a playbook that was made of what is stored; None for any other, and for a changed copy."""
+    return next((name for name, loaded in _LOADED.items() if loaded is playbook), None)
+
+
+def stored_triggers(playbook: object) -> dict[str, Any] | None:
+    """Return the fields of the triggers of a playbook's rules; None where they are not stored."""
+    name = loaded_name(playbook)
+    if name is None:
+        return None
+    fields: dict[str, Any] = _line(_line(0)["playbooks"][name]["triggers"])
+    return fields
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Leave the garbage collector off while many objects are made that all last, at which it would look in vain."""
+    is_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_on:
+            gc.enable()
 
 
 def stored_literals(key: str) -> Literals | None:
     """Return the literals stored for the key of a pattern."""
-    stored = _snapshot()["literals"].get(key)
-    if stored is None:
-        return None
-    triggers, disguised = stored
-    return Literals(None if triggers is None else frozenset(triggers), frozenset(disguised))
+    for number in _line(0)["literals"]:
+        if stored := _line(number).get(key):
+            triggers, disguised = stored
+            return Literals(None if triggers is None else frozenset(triggers), frozenset(disguised))
+    return None
 
 
 class PatternKeys:

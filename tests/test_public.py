@@ -29,10 +29,11 @@ ROWS = (
     "complaint register",
     "places",
     "playbook",
+    "tables",
     "loader",
     "text",
     "sheets",
-    "literals disguise pattern reading",
+    "literals disguise pattern triggers reading",
     "numerals dates times money measures identifiers facts",
     "prefilter",
     "placeholders",
@@ -154,6 +155,18 @@ def test_importing_it_loads_nothing_heavy() -> None:
     """`import replykit` loads neither the model's SDK nor the template engine nor anything for the terminal."""
     code = f"import sys, replykit; print([name for name in {HEAVY} if name in sys.modules])"
     assert _in_fresh_python(code) == "[]"
+
+
+def test_a_first_check_prepares_nothing_that_it_does_not_need() -> None:
+    """No TOML is read, no validator built, no pattern parsed: each would be half of what a first check takes."""
+    code = """
+import sys, replykit
+report = replykit.check("呵呵，大哥，这个没办法的。")
+heavy = ("tomllib", "importlib.metadata", "replykit.tables", "replykit.places", "replykit.literals", "replykit.facts")
+print(report.ok, [name for name in heavy if name in sys.modules])
+print([name for name in ("Request", "Report", "Playbook") if getattr(replykit, name).__pydantic_complete__])
+"""
+    assert _in_fresh_python(code) == "False []\n[]"
 
 
 def test_checking_needs_nothing_heavy() -> None:
