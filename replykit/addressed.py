@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from replykit.pattern import Pattern
-from replykit.prefilter import Prefilter
-from replykit.text import fold
+from replykit.text import fold, fold_again
+
+if TYPE_CHECKING:
+    from replykit.prefilter import Prefilter
 
 __all__ = ["Addressed"]
 
@@ -25,14 +28,25 @@ class Addressed:
     """
 
     def __init__(self, words: Mapping[str, Sequence[str]]) -> None:
-        entries = words.get(_LIST, ())
-        self._pattern = Pattern([f"{{{_LIST}}}"], words) if entries else None
-        self._prefilter = Prefilter([entries])
+        self._pattern = Pattern([f"{{{_LIST}}}"], words) if words.get(_LIST) else None
+        self._entries = words.get(_LIST, ())
+
+    @functools.cached_property
+    def _prefilter(self) -> Prefilter:
+        from replykit.prefilter import Prefilter  # reads the syntax of patterns, for which a plain check has no use
+
+        return Prefilter([self._entries])
+
+    def may_be_in(self, texts: Iterable[str]) -> bool:
+        """Return whether one of some texts may hold such a line; False is sure, and known in one pass."""
+        return self._pattern is not None and bool(self._prefilter.may_match("\n".join(map(fold_again, texts))))
 
     def without(self, text: str) -> str:
         """Return a text without the lines that speak to a model; the same text where none does."""
-        folded = fold(text)
-        if self._pattern is None or not self._prefilter.may_match(folded) or not self._pattern.search(folded):
+        if self._pattern is None:
+            return text
+        folded = fold_again(text)
+        if not self._prefilter.may_match(folded) or not self._pattern.search(folded):
             return text
         return _without(self, text)
 

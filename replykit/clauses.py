@@ -6,7 +6,7 @@ import functools
 import re
 from bisect import bisect_right
 
-__all__ = ["Clauses"]
+__all__ = ["Clauses", "clauses_of"]
 
 # One character first and then what it takes to part two clauses there, as one of a few is found quickly.
 _CLAUSE_END = re.compile(
@@ -88,3 +88,16 @@ class Clauses:
             words = self._folded[slice(*self.spans[index])]
             self._supposes[index] = is_followed and _SUPPOSED.search(words) is not None
         return self._supposes[index]
+
+
+_SHORT = 10_000  # code points
+_known = functools.lru_cache(maxsize=16)(Clauses)
+
+
+def clauses_of(folded: str) -> Clauses:
+    """Return the clauses of a folded text, remembered for a while, as several parts of one check read the same text.
+
+    Args:
+        folded: the text; one longer than 10,000 code points is read each time.
+    """
+    return _known(folded) if len(folded) <= _SHORT else Clauses(folded)

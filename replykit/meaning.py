@@ -11,7 +11,7 @@ from typing import Literal
 
 from replykit.claims import ClaimReader
 from replykit.statement import Claim, Proviso, Statement
-from replykit.text import fold
+from replykit.text import fold, fold_again
 
 __all__ = ["Contradiction", "contradictions"]
 
@@ -72,7 +72,7 @@ def contradictions(
         return ()
     from replykit.facts.signs import may_state  # reading numbers is not needed where the two are equal
 
-    said = reader.statement(fold(draft))
+    said = reader.statement(fold_again(draft))
     may_speak, may_count = reader.may_speak(said), may_state(said.folded)
     if not may_speak and not may_count:
         return ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
@@ -66,11 +67,31 @@ class Prefilter:
             return self._always
         if self._sign and not self._sign.search(text):
             return _NOTHING
-        if self._ignores_case:
-            text = text.casefold()
-        try:
-            matches = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        except UnicodeEncodeError:
-            matches = self._automaton.find_matches_as_indexes(_SURROGATE.sub("\ufffd", text), overlapping=True)
-        found = {literal for literal, _, _ in matches}
+        found = {literal for literal, _, _ in self._scan(text.casefold() if self._ignores_case else text)}
         return self._always.union(*(self._groups[literal] for literal in found)) if found else self._always
+
+    def may_match_in(self, text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Yield the numbers of a span and of a group, in order, where a pattern of the group may match inside the span.
+
+        Args:
+            text: the text.
+            spans: parts of it, in order, none overlapping another.
+        """
+        starts = [start for start, _ in spans]
+        found: set[tuple[int, int]] = {(span, group) for group in self._always for span in range(len(spans))}
+        if self._ignores_case:
+            found |= {(n, group) for n, (a, b) in enumerate(spans) for group in self.may_match(text[a:b])}
+        else:
+            for literal, start, end in self._scan(text):
+                span = bisect_right(starts, start) - 1
+                if span >= 0 and end <= spans[span][1]:
+                    found.update((span, group) for group in self._groups[literal])
+        yield from sorted(found)
+
+    def _scan(self, text: str) -> list[tuple[int, int, int]]:
+        if not self._automaton:
+            return []
+        try:
+            return self._automaton.find_matches_as_indexes(text, overlapping=True)
+        except UnicodeEncodeError:
+            return self._automaton.find_matches_as_indexes(_SURROGATE.sub("\ufffd", text), overlapping=True)

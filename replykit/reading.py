@@ -11,7 +11,7 @@ from replykit.disguise import Scan, Uncovered, uncover
 from replykit.pattern import Pattern
 from replykit.records import Language, Turn
 from replykit.rules import Condition, Place
-from replykit.text import Outline, fold
+from replykit.text import Outline, fold, fold_again
 
 __all__ = ["CompiledCondition", "Given", "Reading"]
 
@@ -162,7 +162,7 @@ class Reading:
             }[condition.within]
             # Nothing stands in no text; to know it, a pattern that no empty text matches need not be compiled.
             is_empty = not text and condition.pattern.literals.triggers is not None
-            self._elsewhere[key] = not is_empty and any(map(condition.stands_in, _sentences(fold(text))))
+            self._elsewhere[key] = not is_empty and any(map(condition.stands_in, _sentences(fold_again(text))))
         return self._elsewhere[key]
 
     def _all_matches(self, condition: CompiledCondition) -> tuple[list[int], list[int]]:

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from replykit.clauses import Clauses
+from replykit.clauses import Clauses, clauses_of
 from replykit.disguise import Uncovered
 from replykit.pattern import Pattern
 from replykit.prefilter import Prefilter
-from replykit.text import fold
+from replykit.text import fold, fold_again
 
 __all__ = ["Commitment", "RemedyReader"]
 
@@ -74,17 +74,19 @@ class RemedyReader:
         Args:
             text: any text; time grows with its length.
         """
-        uncovered = _bare(fold(text))
+        return self.commitments_in(fold(text))
+
+    def commitments_in(self, folded: str) -> tuple[Commitment, ...]:
+        """Return what `commitments` does, of a text after `fold`."""
+        uncovered = _bare(folded)
         folded = uncovered.text
-        kinds = self._prefilter.may_match(folded)
-        if not kinds:
+        if not self._prefilter.may_match(folded):
             return ()
-        clauses = Clauses(folded)
+        clauses = clauses_of(folded)
         return tuple(
             replace(commitment, start=span[0], end=span[1])
-            for number in range(len(clauses.spans))
+            for number, kind in self._prefilter.may_match_in(folded, clauses.spans)
             if not clauses.asks(number)
-            for kind in sorted(kinds)
             if (commitment := self._in_clause(folded, clauses, number, self.kinds[kind])) is not None
             and (span := uncovered.span(commitment.start, commitment.end))
         )
@@ -146,36 +148,34 @@ class RemedyReader:
 
         A source is read more freely than a reply: a bare 退款：500 元 says that it was done, 支持退款 does not.
         """
-        folded = _bare(fold(text)).text
+        folded = _bare(fold_again(text)).text
         found: dict[str, bool] = {}
-        kinds = self._prefilter.may_match(folded)
-        if not kinds:
+        if not self._prefilter.may_match(folded):
             return found
-        clauses = Clauses(folded)
-        for start, end in clauses.spans:
-            clause = folded[start:end]
-            for number in kinds:
-                kind = self.kinds[number]
-                for a, b in self._places(kind, clause):
-                    if self._around["remedy_refused"].search(clause[:a]):
-                        continue
-                    is_done = self._is_done(clause[:a], clause[a:b], clause[b:]) is True
-                    is_done = is_done or not self._around["remedy_possible"].search(clause)
-                    found[kind] = found.get(kind, False) or is_done
+        spans = clauses_of(folded).spans
+        for number, group in self._prefilter.may_match_in(folded, spans):
+            kind, clause = self.kinds[group], folded[slice(*spans[number])]
+            for a, b in self._places(kind, clause):
+                if self._around["remedy_refused"].search(clause[:a]):
+                    continue
+                is_done = self._is_done(clause[:a], clause[a:b], clause[b:]) is True
+                is_done = is_done or not self._around["remedy_possible"].search(clause)
+                found[kind] = found.get(kind, False) or is_done
         return found
 
-    def ungrounded(self, text: str, sources: Iterable[str], constants: Iterable[str] = ()) -> Iterator[Commitment]:
+    def ungrounded(
+        self, commitments: Sequence[Commitment], sources: Iterable[str], constants: Iterable[str] = ()
+    ) -> Iterator[Commitment]:
         """Yield the commitments of a reply that no source supports.
 
         A promise needs a source that speaks of such a remedy and does not refuse it; a deed needs one that says it was
         done.
 
         Args:
-            text: the reply.
+            commitments: the reply's.
             sources: everything that the company itself says of the case.
             constants: what it says of every case, so that no deed follows from it.
         """
-        commitments = self.commitments(text)
         if not commitments:
             return
         known = {kind: False for constant in constants for kind in _mentions(self, constant)}
@@ -189,6 +189,7 @@ class RemedyReader:
 
 # 已 为 您 退 款: characters that stand alone one by one, and what nobody sees between them.
 _SPREAD = re.compile(r"(?:[\u3400-\u9fff][ \t\u3000·._*|/-]{1,2}){3,}(?=[\u3400-\u9fff])")
+_HAN_GAP = re.compile(r"[ \t\u3000·._*|/-](?<=[\u3400-\u9fff].)")  # found in a twentieth of the time
 _GAP = re.compile(r"[ \t\u3000·._*|/-]+")
 _UNSEEN = re.compile(
     r"[\u00ad\u034f\u115f\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+"
@@ -197,7 +198,7 @@ _UNSEEN = re.compile(
 
 def _bare(folded: str) -> Uncovered:
     dropped = {at for match in _UNSEEN.finditer(folded) for at in range(*match.span())}
-    for run in _SPREAD.finditer(folded):
+    for run in _SPREAD.finditer(folded) if _HAN_GAP.search(folded) else ():
         dropped.update(at for gap in _GAP.finditer(folded, *run.span()) for at in range(*gap.span()))
     if not dropped:
         return Uncovered(folded, None, folded)

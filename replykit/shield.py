@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from replykit.instructions import quoted_instructions
@@ -11,6 +12,7 @@ from replykit.remedies import RemedyReader
 
 __all__ = ["company_sources", "contact_grounded", "promise_grounded", "prompt_kept"]
 
+_LETTER = re.compile("[0-9a-z]")  # no address, number or account is without one
 _Guard = Callable[[Reading], Iterable[tuple[int, int, str]]]
 
 
@@ -32,15 +34,22 @@ def promise_grounded(playbook: Playbook) -> _Guard:
         text, given = reading.original, reading.given
         if _has_nothing(given):
             return
-        from replykit.contacts import foreign_figures  # reads facts, which a plain check never does
+        from replykit.facts.signs import may_state  # reads facts, which a plain check never does
 
         if not readers:
             readers.append(RemedyReader(playbook.words))
+        commitments = readers[0].commitments_in(reading.folded)
+        may_figure = may_state(reading.folded)
+        if not commitments and not may_figure:
+            return
         company = company_sources(given, playbook)
-        commitments = readers[0].commitments(text)
         said = company[: len(company) - len(playbook.constants)]
-        for found in readers[0].ungrounded(text, said, playbook.constants):
+        for found in readers[0].ungrounded(commitments, said, playbook.constants):
             yield found.start, found.end, text[found.start : found.end].strip()
+        if not may_figure:
+            return
+        from replykit.contacts import foreign_figures
+
         for start, end in foreign_figures(text, ((c.start, c.end) for c in commitments), company):
             yield start, end, text[start:end]
 
@@ -52,7 +61,7 @@ def contact_grounded(playbook: Playbook) -> _Guard:
 
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         text, given = reading.original, reading.given
-        if _has_nothing(given):
+        if _has_nothing(given) or not _LETTER.search(reading.folded):
             return
         from replykit.contacts import foreign_contacts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from replykit.clauses import Clauses
+from replykit.clauses import Clauses, clauses_of
 from replykit.prefilter import Prefilter
 
 __all__ = ["Claim", "Proviso", "Statement"]
@@ -74,7 +74,7 @@ class Statement:
     @functools.cached_property
     def clauses(self) -> Clauses:
         """Its clauses."""
-        return Clauses(self.folded)
+        return clauses_of(self.folded)
 
     @functools.cached_property
     def sides(self) -> frozenset[int]:

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from pathlib import Path
 
-__all__ = ["Outline", "fold", "fold_table", "holds_traditional", "is_whole_word", "units"]
+__all__ = ["Outline", "fold", "fold_again", "fold_table", "holds_traditional", "is_whole_word", "units"]
 
 _SURROGATES = range(0xD800, 0xE000)
 _REPLACEMENT = 0xFFFD
@@ -41,6 +41,19 @@ def fold(text: str) -> str:
         A text of the same length in code points, so that offsets hold in both.
     """
     return text.translate(fold_table())
+
+
+_SHORT = 10_000  # code points
+_folded = functools.lru_cache(maxsize=32)(fold)
+
+
+def fold_again(text: str) -> str:
+    """Return what `fold` does, remembered for a while: for a draft or a fact, which several parts of one check read.
+
+    Args:
+        text: any text; one longer than 10,000 code points is folded each time.
+    """
+    return _folded(text) if len(text) <= _SHORT else fold(text)
 
 
 @functools.cache
