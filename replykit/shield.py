@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from replykit.instructions import quoted_instructions
 from replykit.playbook import Playbook
 from replykit.reading import Given, Reading
-from replykit.remedies import RemedyReader
+
+if TYPE_CHECKING:
+    from replykit.remedies import RemedyReader
 
 __all__ = ["company_sources", "contact_grounded", "promise_grounded", "prompt_kept"]
 
@@ -34,9 +36,12 @@ def promise_grounded(playbook: Playbook) -> _Guard:
         text, given = reading.original, reading.given
         if _has_nothing(given):
             return
-        from replykit.facts.signs import may_state  # reads facts, which a plain check never does
+        # What is imported here reads facts and the syntax of patterns, which a plain check never does.
+        from replykit.facts.signs import may_state
 
         if not readers:
+            from replykit.remedies import RemedyReader
+
             readers.append(RemedyReader(playbook.words))
         commitments = readers[0].commitments_in(reading.folded)
         may_figure = may_state(reading.folded)
@@ -78,6 +83,8 @@ def prompt_kept(playbook: Playbook) -> _Guard:
         text, given = reading.original, reading.given
         if not given.instructions:
             return
+        from replykit.instructions import quoted_instructions
+
         for start, end in quoted_instructions(text, given.instructions, company_sources(given, playbook)):
             yield start, end, text[start:end]
 
