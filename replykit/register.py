@@ -63,10 +63,14 @@ class Words(Record):
     Attributes:
         text: the turn.
         words: what is found first.
+        after: the turn before it; empty: there is none.
+        answered: the turn behind it; empty: there is none.
     """
 
     text: str
     words: str
+    after: str = ""
+    answered: str = ""
 
 
 class FieldReader(Record):
@@ -82,6 +86,11 @@ class FieldReader(Record):
         signals: kinds of signals whose words fill it, or whose kind does where the field has labels.
         exceptions: patterns; what one of them covers is not found.
         unless: conditions under which it is not found.
+        after: patterns; it reads only where the turn before, of the other side, holds one of them (an answer to a
+            question); empty: everywhere.
+        answered: patterns; it reads only where the turn behind, of the other side, holds one of them (an apology);
+            empty: everywhere.
+        last_resort: True reads only where no reader before it in the file found anything for the field.
         source: the document and section.
         hits: turns with the words that it finds first.
         misses: near-misses, in which it finds nothing.
@@ -95,6 +104,9 @@ class FieldReader(Record):
     signals: tuple[str, ...] = ()
     exceptions: tuple[str, ...] = ()
     unless: tuple[Condition, ...] = ()
+    after: tuple[str, ...] = ()
+    answered: tuple[str, ...] = ()
+    last_resort: bool = False
     source: str = Field(min_length=1)
     hits: tuple[Words, ...] = Field(min_length=1)
     misses: tuple[str, ...] = Field(min_length=1)

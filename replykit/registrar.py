@@ -63,6 +63,14 @@ class Heard:
         """The signals of the turn."""
         return self._checker.assess(self.turn.text) if self.turn.text.strip() else Assessment()
 
+    def clause(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the clauses that words stand in; a number is never cut (4,980元)."""
+        start, end = self.reading.outline.clause(start, end)
+        for fact in self.facts:
+            if fact.start < end and start < fact.end and not (start <= fact.start and fact.end <= end):
+                start, end = self.reading.outline.clause(min(start, fact.start), max(end, fact.end))
+        return start, end
+
     def entry(self, start: int, end: int, value: str | None = None) -> Entry:
         """Return words of the turn as an entry."""
         text = self.turn.text[start:end]
@@ -113,13 +121,11 @@ class Registrar:
         """Return what the readers find, by field; `category` among them."""
         found: Found = {}
         for field in self.fields.values():
-            by_reader = [
-                [entry for heard in conversation for entry in self._entries(reader, heard)]
-                for reader in self._readers
-                if reader.field == field.id
-            ]
-            if not field.many:  # the reader that stands first knows best
-                by_reader = [entries for entries in by_reader if entries][:1]
+            by_reader: list[list[Entry]] = []
+            for reader in self._readers:
+                # Of a field that holds one entry, the reader that stands first knows best.
+                if reader.field == field.id and not (any(by_reader) and (reader.last_resort or not field.many)):
+                    by_reader.append(self._read_all(reader, conversation))
             entries = sorted(
                 itertools.chain.from_iterable(by_reader),
                 key=lambda entry: (entry.span.turn, entry.span.start, -entry.span.end),
@@ -142,9 +148,9 @@ class Registrar:
                 best = hits
         return best[0] if best else None
 
-    def read_by(self, reader: FieldReader, turn: Turn) -> list[Entry]:
-        """Return what one reader finds in one turn, for the proof of its examples."""
-        return list(self._entries(reader, self.hear([turn])[0]))
+    def read_by(self, reader: FieldReader, turns: Sequence[Turn], index: int) -> list[Entry]:
+        """Return what one reader finds in one of some turns, for the proof of its examples."""
+        return [entry for entry in self._read_all(reader, self.hear(turns)) if entry.span.turn == index]
 
     def accepts(self, field: str, heard: Heard, start: int, end: int) -> tuple[int, int] | None:
         """Return the span that words fill a field with, or None where they must not.
@@ -162,9 +168,28 @@ class Registrar:
         pattern = self._evidence.get(field)
         return pattern is None or pattern.search(heard.reading.text[start:end])
 
+    def _read_all(self, reader: FieldReader, conversation: Sequence[Heard]) -> list[Entry]:
+        return [
+            entry
+            for index, heard in enumerate(conversation)
+            if self._is_placed(reader, conversation, index)
+            for entry in self._entries(reader, heard)
+        ]
+
+    def _is_placed(self, reader: FieldReader, conversation: Sequence[Heard], index: int) -> bool:
+        """Return whether a reader reads a turn, by who speaks and by what the other side says before and behind it."""
+        role = conversation[index].turn.role
+        if reader.role not in ("either", role) or not conversation[index].turn.text:
+            return False
+        for patterns, other in ((reader.after, index - 1), (reader.answered, index + 1)):
+            if patterns:
+                if not 0 <= other < len(conversation) or conversation[other].turn.role == role:
+                    return False
+                if not self._pattern_for(patterns).search(conversation[other].reading.text):
+                    return False
+        return True
+
     def _entries(self, reader: FieldReader, heard: Heard) -> Iterator[Entry]:
-        if reader.role not in ("either", heard.turn.role) or not heard.turn.text:
-            return
         field, limits = self.fields[reader.field], self._reader_limits[reader.id]
         for start, end, value in self._hits(reader, heard, labelled=bool(field.labels)):
             if limits.forbid(heard.reading, start, end):
@@ -191,7 +216,7 @@ class Registrar:
     ) -> tuple[int, int] | None:
         text = heard.turn.text
         if field.widen == "clause":
-            start, end = heard.reading.outline.clause(start, end)
+            start, end = heard.clause(start, end)
         while start < end and text[start] in _EDGES:
             start += 1
         while start < end and text[end - 1] in _EDGES:

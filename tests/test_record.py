@@ -151,10 +151,17 @@ def test_the_customers_own_name_counts_before_the_one_he_is_called_by() -> None:
     assert record.who.value == "李小明"
 
 
-@pytest.mark.parametrize("part", ["a", "b", "c"])
+@pytest.mark.parametrize("part", ["a", "b", "c", "d", "e", "f"])
 def test_the_readers_keep_what_they_reached(part: str) -> None:
     """On the labelled conversations the readers stay at least as exact as they were when this was written."""
-    floors = {"a": (0.97, 0.96), "b": (0.97, 0.96), "c": (0.80, 0.60)}
+    floors = {
+        "a": (0.97, 0.96),
+        "b": (0.97, 0.96),
+        "c": (0.94, 0.92),
+        "d": (0.93, 0.90),
+        "e": (0.83, 0.83),
+        "f": (0.70, 0.58),
+    }
     scores = score_record.score(part).values()
     right = sum(one.right for one in scores)
     precision = right / sum(one.right + one.wrong for one in scores)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from replykit.lint.flaw import Flaw
 from replykit.lint.subject import Subject
 from replykit.records import Turn
-from replykit.register import Category, FieldReader
+from replykit.register import Category, FieldReader, Words
 from replykit.registrar import Registrar
 
 __all__ = ["register_flaws"]
+
+_Role = Literal["customer", "agent"]
 
 
 def register_flaws(subject: Subject) -> Iterator[Flaw]:
@@ -34,17 +37,23 @@ def _reader_flaws(subject: Subject, registrar: Registrar, reader: FieldReader) -
         message = f"it fills the field {reader.field!r}, which the playbook has not"
         yield subject.flaw("never-fires", "reader", reader.id, message)
         return
-    role = "agent" if reader.role == "agent" else "customer"
+    role: _Role = "agent" if reader.role == "agent" else "customer"
+    other: _Role = "customer" if role == "agent" else "agent"
     for hit in reader.hits:
-        found = registrar.read_by(reader, Turn(role=role, text=hit.text))
+        found = registrar.read_by(reader, _around(hit, hit.text, role, other), 1)
         if not found or found[0].span.text != hit.words:
             instead = f"“{found[0].span.text}”" if found else "nothing"
             message = f"it finds {instead} in an example, not “{hit.words}”"
             yield subject.flaw("missed-example", "reader", reader.id, message, hit.text)
     for text in reader.misses:
-        if found := registrar.read_by(reader, Turn(role=role, text=text)):
+        if found := registrar.read_by(reader, _around(reader.hits[0], text, role, other), 1):
             message = f"it finds “{found[0].span.text}” in a near-miss"
             yield subject.flaw("hit-example", "reader", reader.id, message, text)
+
+
+def _around(hit: Words, text: str, role: _Role, other: _Role) -> list[Turn]:
+    """Return a text as a turn between those that stand around an example."""
+    return [Turn(role=other, text=hit.after), Turn(role=role, text=text), Turn(role=other, text=hit.answered)]
 
 
 def _category_flaws(subject: Subject, registrar: Registrar, category: Category) -> Iterator[Flaw]:

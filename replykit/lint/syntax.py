@@ -92,6 +92,7 @@ def _patterns_of(rule: _Entry) -> Iterator[str]:
     """Yield every pattern of an entry, those of its conditions and repairs included."""
     yield from rule.evidence if isinstance(rule, RecordField) else rule.patterns
     yield from rule.exceptions
+    yield from (*rule.after, *rule.answered) if isinstance(rule, FieldReader) else ()
     yield from () if isinstance(rule, Category) else _of_conditions(rule.unless)
     if isinstance(rule, Rule):
         for group in rule.together:
