@@ -1,8 +1,9 @@
-"""A spreadsheet of canned replies: each one checked and mended offline, with the result in new columns.
+"""Canned replies in a program: each row polished as it comes, with what was wrong and what became of it.
 
-The placeholders ({订单号}, {姓名}) come out as they went in, or the row says that it needs review.
+For a spreadsheet that its owner gets back there is the command `replykit polish`. This is the same in Python, from any
+iterable of mappings, here the rows of a CSV file; with a ledger it could be stopped anywhere and started again.
 
-    python examples/canned_replies.py [IN.csv [OUT.csv]]
+    python examples/canned_replies.py [IN.csv]
 """
 
 from __future__ import annotations
@@ -11,33 +12,21 @@ import csv
 import sys
 from pathlib import Path
 
-from replykit import ReplyKit
-
-COLUMN = "回复"
-ADDED = ("状态", "改写", "问题")
+import replykit
 
 
-def main(source: Path, target: Path | None) -> None:
-    """Read the replies of one column, and write every row with three more."""
-    with source.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        rows = list(reader)
-    with ReplyKit() as kit:
-        for row in rows:
-            reply = kit.rewrite(row[COLUMN])
-            found = reply.attempts[0].violations
-            row |= dict(zip(ADDED, (reply.status, reply.text, "；".join(v.message for v in found)), strict=True))
-    if target:
-        with target.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=[*(reader.fieldnames or ()), *ADDED])
-            writer.writeheader()
-            writer.writerows(rows)
-    for row in rows:
-        print(f"{row['状态']:<12}  {row[COLUMN]}")
-        if row["改写"] != row[COLUMN]:
-            print(f"{'→':>12}  {row['改写']}")
+def main(source: Path) -> None:
+    """Polish the column 回复, offline; with a chat model it is `ReplyKit(model="…")`, and nothing else changes."""
+    with source.open(encoding="utf-8-sig", newline="") as file, replykit.ReplyKit() as kit:
+        for row in replykit.polish(csv.DictReader(file), kit, text="回复"):
+            print(f"{row.status:<12}  {row.original}")
+            for violation in row.before:
+                print(f"{violation.severity:>12}  {violation.message}")
+            if row.text != row.original:
+                print(f"{'→':>12}  {row.text}")
+            if row.reason:
+                print(f"{'':>12}  {row.reason}")
 
 
 if __name__ == "__main__":
-    paths = [Path(argument) for argument in sys.argv[1:3]]
-    main(paths[0] if paths else Path(__file__).with_name("canned_replies.csv"), paths[1] if len(paths) > 1 else None)
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("canned_replies.csv"))

@@ -10,6 +10,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 from pathlib import Path
 from typing import Any
@@ -43,14 +44,20 @@ def _compare(example: Example) -> None:
 
 
 def _on_a_terminal(command: str) -> str:
-    """What a command prints on a terminal, without colours."""
+    """What a command prints on a terminal, without colours, in a folder of its own that has the examples in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "examples").symlink_to(ROOT / "examples")
+        return _shown(command, folder)
+
+
+def _shown(command: str, folder: str) -> str:
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
     # A width in the environment would count for more than the terminal's own.
     unset = ("REPLYKIT_", "OPENAI_", "COLUMNS", "LINES")
     env = {name: value for name, value in os.environ.items() if not name.startswith(unset)} | {"TERM": "xterm"}
     with subprocess.Popen(
-        ["bash", "-c", SHELL + command], stdin=subprocess.DEVNULL, stdout=follower, stderr=follower, env=env, cwd=ROOT
+        ["bash", "-c", SHELL + command], stdin=subprocess.DEVNULL, stdout=follower, stderr=follower, env=env, cwd=folder
     ):
         os.close(follower)
         shown = b""

@@ -211,7 +211,7 @@ def test_a_page_appears_whole_or_not_at_all(tmp_path: Path) -> None:
         _page(path, broken())
     assert path.read_text("utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
-    with pytest.raises(replykit.UsageError, match=r"the report .* cannot be written"):
+    with pytest.raises(replykit.UsageError, match="cannot be written"):
         _page(tmp_path / "no" / "folder.html")
 
 

@@ -14,10 +14,10 @@ from typing import Any
 from replykit.batch.price import Price
 from replykit.batch.rows import PolishedRow
 from replykit.batch.tally import Tally
-from replykit.batch.whole import written_whole
 from replykit.batch.wording import LANGUAGES, Wording
 from replykit.playbook import Playbook
 from replykit.records import Language, Record, Violation
+from replykit.sheets import saving
 from replykit.text import units
 
 __all__ = ["RunFacts", "write_report"]
@@ -119,7 +119,7 @@ def write_report(
         style=style,
         style_hash=_hash(style),
     )
-    with written_whole(path, "the report") as file:
+    with saving(path) as file:
         for piece in page:
             # What UTF-8 cannot hold becomes an escape, which JSON reads back.
             file.write(piece.encode("utf-8", "backslashreplace"))

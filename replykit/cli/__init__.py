@@ -45,7 +45,7 @@ def _run(arguments: list[str]) -> int:
     from replykit.cli.app import app
 
     try:
-        return app(arguments, prog_name="replykit", standalone_mode=False) or 0
+        return app(arguments, prog_name="replykit", standalone_mode=False, obj=arguments) or 0
     except SystemExit:  # all that typer makes of a reader that went away
         return _PIPE_CLOSED
     except typer.Abort:

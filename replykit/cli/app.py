@@ -11,6 +11,7 @@ from replykit.cli.check import check
 from replykit.cli.doctor import doctor
 from replykit.cli.draft import draft
 from replykit.cli.playbook import playbook
+from replykit.cli.polish import polish
 from replykit.cli.prompt import prompt
 from replykit.cli.record import record
 from replykit.cli.rewrite import rewrite
@@ -40,6 +41,7 @@ app.command()(rewrite)
 app.command()(draft)
 app.command()(record)
 app.command()(check)
+app.command()(polish)
 app.command()(prompt)
 app.add_typer(playbook, name="playbook")
 app.command()(doctor)

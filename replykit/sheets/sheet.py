@@ -120,7 +120,7 @@ class Sheet(ABC):
                 and a file of that name stays as it was.
         """
         place = Path(output)
-        self._check_output(place)
+        self.check_output(place)
         if replace is not None and not 0 <= replace < len(self.header):
             raise UsageError(f"{self.name} has no column {replace + 1}")
         if replace is not None:
@@ -151,7 +151,12 @@ class Sheet(ABC):
     def _suffixes(self) -> tuple[str, ...]:
         """Return the endings that the name of a copy may have."""
 
-    def _check_output(self, output: Path) -> None:
+    def check_output(self, output: Path) -> None:
+        """Refuse a name for the copy that `write` would refuse; for those who have work to do before they write.
+
+        Raises:
+            UsageError: it is the original, or its ending is that of another kind.
+        """
         if output.suffix.lower() not in self._suffixes():
             like = " or ".join(self._suffixes())
             raise UsageError(f"{output} is written in the format of {self.path.name}; end its name in {like}")

@@ -1,0 +1,112 @@
+"""Which columns of a sheet hold what, and its rows as a job reads them."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterator, Mapping
+
+import typer
+
+from replykit.errors import UsageError
+from replykit.intake import is_blank
+from replykit.playbook import Playbook
+from replykit.sheets import Sheet
+from replykit.sheets.columns import letters_of
+
+__all__ = ["JobColumns", "column_name", "reply_column"]
+
+# What people write in a column of languages; anything else goes on as it is.
+_LANGUAGES = {
+    **dict.fromkeys(("简体", "简体中文", "中文", "简", "zh", "zh-cn", "zh-sg", "chinese"), "zh-Hans"),
+    **dict.fromkeys(("繁體", "繁体", "繁體中文", "繁体中文", "正體中文", "繁", "zh-tw", "zh-hk", "zh-mo"), "zh-Hant"),
+    **dict.fromkeys(("英文", "英语", "英語", "english", "en-us", "en-gb"), "en"),
+    **{language.lower(): language for language in ("zh-Hans", "zh-Hant", "en")},
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class JobColumns:
+    """The indices of the columns that a job reads; None: the sheet has none.
+
+    Attributes:
+        text: the canned replies.
+        customer: what the customer wrote.
+        facts: what a reply may state, one fact a line.
+        stage: where a complaint stands, by the playbook's word or title for it.
+        language: what a reply is written in.
+    """
+
+    text: int
+    customer: int | None = None
+    facts: int | None = None
+    stage: int | None = None
+    language: int | None = None
+
+    def rows(self, sheet: Sheet, playbook: Playbook) -> Iterator[Mapping[str, str | int]]:
+        """Yield the rows of a sheet as mappings with `number` and, by the names of the attributes, their cells.
+
+        Args:
+            sheet: the sheet.
+            playbook: its stages have titles.
+        """
+        stages = {guide.title: guide.id for guide in playbook.stages}
+        stages |= {playbook.say(guide.title, "zh-Hant"): guide.id for guide in playbook.stages}
+        words: dict[str, Mapping[str, str]] = {"stage": stages, "language": _LANGUAGES}
+        places = dataclasses.asdict(self)
+        for number, cells in sheet.rows():
+            row: dict[str, str | int] = {"number": number}
+            for name, index in places.items():
+                cell = "" if index is None else cells[index]
+                word = cell.strip().lower()
+                row[name] = words[name].get(word, cell) if name in words else cell
+            yield row
+
+    def count(self, sheet: Sheet) -> int:
+        """Return how many rows have a canned reply."""
+        return sum(1 for row in sheet.rows() if not is_blank(row.cells[self.text]))
+
+
+def reply_column(sheet: Sheet, wanted: str | None) -> int:
+    """Return the index of the column of the replies.
+
+    Where none is named, the likeliest is proposed: on a terminal the user confirms it or names another one.
+
+    Args:
+        sheet: the sheet.
+        wanted: its name, letter or number; None: not named.
+
+    Raises:
+        UsageError: there is no such column; or none is named, and there is nobody to ask.
+    """
+    if wanted is not None:
+        return sheet.column(wanted)
+    likeliest = sheet.likeliest_columns()
+    if not likeliest:
+        sheet.column("")  # says which there are
+    name = column_name(sheet, likeliest[0])
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(f"{sheet.name}: name the column of the replies with --column; the likeliest is {name!r}")
+    return _asked(sheet, name, _shown(sheet, likeliest[0]))
+
+
+def _asked(sheet: Sheet, proposal: str, shown: str) -> int:
+    typer.echo(f"{sheet.name}: {proposal!r} looks like the column of the replies: {shown}", err=True)
+    while True:
+        answer = typer.prompt("Polish this column (Enter), or name another", default=proposal, err=True)
+        try:
+            return sheet.column(answer)
+        except UsageError as error:
+            typer.echo(str(error), err=True)
+
+
+def column_name(sheet: Sheet, index: int) -> str:
+    """Return what names a column without doubt: its title, or its letter where that is no title of one column alone."""
+    title = sheet.header[index]
+    return title if title and sheet.header.count(title) == 1 else letters_of(index)
+
+
+def _shown(sheet: Sheet, index: int) -> str:
+    text = next((row.cells[index] for row in sheet.rows() if not is_blank(row.cells[index])), "")
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else line[:59] + "…"

@@ -1,0 +1,241 @@
+"""`replykit polish`: a spreadsheet of canned replies in, a copy with each of them mended out."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated
+
+import typer
+
+from replykit.batch import PolishedRow
+from replykit.batch.job import Job
+from replykit.batch.price import Price
+from replykit.batch.report import RunFacts, write_report
+from replykit.batch.tally import Tally
+from replykit.batch.wording import Wording
+from replykit.cli.columns import JobColumns, column_name, reply_column
+from replykit.cli.display import note
+from replykit.cli.kits import open_kit
+from replykit.cli.options import (
+    BaseUrlOption,
+    MaxRepairsOption,
+    ModelOption,
+    OfflineOption,
+    PlaybookOption,
+    PromptsOption,
+    TimeoutOption,
+)
+from replykit.cli.stopping import stopping
+from replykit.cli.summary import show_estimate, show_stop, show_summary
+from replykit.cli.targets import Targets
+from replykit.cli.watching import Watch
+from replykit.errors import BudgetError, ChatError, LedgerError
+from replykit.records import Language
+from replykit.sheets import Edit, open_sheet
+
+__all__ = ["polish"]
+
+_REVIEW, _STOPPED = 1, 3
+_COLUMN = "NAME|LETTER|NUMBER"
+
+
+def polish(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="IN.xlsx|IN.csv", help="The spreadsheet; it is never changed.")],
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="OUT", help="The copy with the results, of the same kind.")
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option("--column", metavar=_COLUMN, help="The column of the replies; if not given, it proposes one."),
+    ] = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option("--sheet", metavar="NAME|NUMBER", help="The sheet of a workbook; if not given, the first."),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", metavar="NAME", help="Of a CSV file; if not given, it is found out.")
+    ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option("--delimiter", metavar="CHAR", help="Between its cells; if not given, it is found out."),
+    ] = None,
+    customer_column: Annotated[
+        str | None, typer.Option("--customer-column", metavar=_COLUMN, help="What the customer wrote.")
+    ] = None,
+    facts_column: Annotated[
+        str | None, typer.Option("--facts-column", metavar=_COLUMN, help="What a reply may state, one fact a line.")
+    ] = None,
+    stage_column: Annotated[
+        str | None, typer.Option("--stage-column", metavar=_COLUMN, help="Where a complaint stands.")
+    ] = None,
+    language_column: Annotated[
+        str | None, typer.Option("--language-column", metavar=_COLUMN, help="What a reply is written in.")
+    ] = None,
+    in_place_column: Annotated[
+        bool,
+        typer.Option("--in-place-column", help="Replace the replies in their column; add no columns of results."),
+    ] = False,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="In CSV, write texts that begin like a formula as they are, with no ' before them."),
+    ] = False,
+    report: Annotated[
+        str | None,
+        typer.Option("--report", metavar="FILE.html", help="The report; if not given, beside the output."),
+    ] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
+    interface: Annotated[
+        Language | None,
+        typer.Option("--interface", help="Language of titles and report; if not given, the playbook's."),
+    ] = None,
+    only_flagged: Annotated[
+        bool, typer.Option("--only-flagged", help="Leave rows alone in which a check finds nothing.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="Polish the first N replies alone.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would do and cost; ask nothing, write nothing.")
+    ] = False,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", metavar="N", envvar="REPLYKIT_CONCURRENCY", min=1, help="Calls at once.")
+    ] = 16,
+    rpm: Annotated[int | None, typer.Option("--rpm", metavar="N", min=1, help="Calls a minute, at most.")] = None,
+    tpm: Annotated[int | None, typer.Option("--tpm", metavar="N", min=1, help="Tokens a minute, at most.")] = None,
+    max_tokens_total: Annotated[
+        int | None,
+        typer.Option("--max-tokens-total", metavar="N", min=1, help="Tokens in all, at most; then it stops."),
+    ] = None,
+    price_in: Annotated[
+        str | None,
+        typer.Option("--price-in", metavar="PRICE", help="Of a million tokens sent, such as 2, ¥2 or '0.27 USD'."),
+    ] = None,
+    price_out: Annotated[
+        str | None, typer.Option("--price-out", metavar="PRICE", help="Of a million tokens received.")
+    ] = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    playbook: PlaybookOption = "zh",
+    timeout: TimeoutOption = 30.0,
+    max_repairs: MaxRepairsOption = 1,
+    prompts: PromptsOption = None,
+    offline: OfflineOption = False,
+) -> None:
+    """Polish a column of canned replies, and write a copy of the spreadsheet with the results.
+
+    Four columns go to the right of the data: the polished reply, its status (clean, repaired or needs_review), what was
+    wrong, and what changed. A reply that could not be made clean keeps its text and says why. A report of what changed,
+    for a browser, lies beside the copy.
+
+    Whatever is answered is kept in OUT.ledger at once. When it is stopped, or the machine fails, run the same command
+    again: it goes on where it was. Ctrl-C finishes what is under way; a second Ctrl-C ends at once.
+
+    Exit code: 0 every reply is clean or repaired, 1 some need review, 2 wrong use, 3 it stopped before the end.
+    """
+    price = Price.of(price_in, price_out)
+    opened = open_sheet(source, sheet=sheet, encoding=encoding, delimiter=delimiter)
+    targets = None if dry_run and output is None else Targets.of(opened, output, report, no_report=no_report)
+
+    def index(wanted: str | None) -> int | None:
+        return None if wanted is None else opened.column(wanted)
+
+    columns = JobColumns(
+        text=reply_column(opened, column),
+        customer=index(customer_column),
+        facts=index(facts_column),
+        stage=index(stage_column),
+        language=index(language_column),
+    )
+    note(("quiet", f"{opened.name}: {opened.layout}"))
+    with open_kit(
+        model=model,
+        base_url=base_url,
+        playbook=playbook,
+        timeout=timeout,
+        max_repairs=max_repairs,
+        prompts=prompts,
+        offline=offline,
+    ) as kit:
+        # A dry run leaves nothing behind, not even an empty ledger.
+        ledger = targets and (targets.ledger if not dry_run or targets.ledger.exists() else None)
+        with Job(
+            kit,
+            ledger=ledger,
+            number="number",
+            text="text",
+            customer="customer",
+            facts="facts",
+            stage="stage",
+            language="language",
+            concurrency=concurrency,
+            rpm=rpm,
+            tpm=tpm,
+            max_tokens_total=max_tokens_total,
+            only_flagged=only_flagged,
+            limit=limit,
+        ) as job:
+            for said in job.notes:
+                note(("warning", "note"), ("plain", f": {said}"))
+            rows = columns.rows(opened, kit.playbook)
+            if targets is None or dry_run:
+                show_estimate(job.estimate(rows), price, offline=kit.offline)
+                return
+            started = time.monotonic()
+            _run(job, rows, min(columns.count(opened), limit or sys.maxsize), price, _command(context))
+            wording = Wording(kit.playbook, interface)
+            tally = Tally()
+            edits = _edits(job.results(), tally, wording, in_place=in_place_column)
+            titles, replaced = ((), columns.text) if in_place_column else (wording.columns, None)
+            written = opened.write(targets.output, titles, edits, replace=replaced, raw=raw)
+            if targets.report:
+                facts = RunFacts(
+                    source=opened.name,
+                    column=column_name(opened, columns.text),
+                    output=os.fspath(targets.output),
+                    model=None if kit.offline else model,
+                    made_at=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
+                    seconds=time.monotonic() - started,
+                    price=price,
+                    repeated=job.progress.repeated,
+                    notes=written.notes,
+                )
+                write_report(targets.report, job.results(), facts, kit.playbook, language=interface)
+    show_summary(tally, job.progress, price, targets, written.notes)
+    raise typer.Exit(_REVIEW if tally.statuses["needs_review"] else 0)
+
+
+def _run(job: Job, rows: Iterable[Mapping[str, str | int]], total: int, price: Price | None, command: str) -> None:
+    """Run a job to its end; say how to go on where it does not come to it."""
+    why = "as you asked"
+    try:
+        with stopping(job.stop), Watch(job, total, price) as watch:
+            for _ in job.run(rows):
+                watch.look()
+    except (ChatError, BudgetError, LedgerError) as error:
+        why = str(error)
+    if not job.is_complete:
+        show_stop(why, job.progress, total, command)
+        raise typer.Exit(_STOPPED)
+
+
+def _edits(rows: Iterable[PolishedRow], tally: Tally, wording: Wording, *, in_place: bool) -> Iterator[Edit]:
+    """Yield what is written in each row, and count the rows."""
+    for row in rows:
+        tally.add(row)
+        if not in_place:
+            yield Edit(row.row, wording.cells(row))
+        elif row.text != row.original:
+            yield Edit(row.row, replacement=row.text)
+
+
+def _command(context: typer.Context) -> str:
+    """Return the command as its user typed it, to be typed again."""
+    arguments = ["replykit", *context.find_root().obj]
+    return subprocess.list2cmdline(arguments) if os.name == "nt" else shlex.join(arguments)
