@@ -22,7 +22,7 @@ from replykit.errors import (
 )
 from replykit.records import ChatRequest, Completion
 
-__all__ = ["Asker", "Halt"]
+__all__ = ["Asker", "Halt", "request_digest"]
 
 Call = Callable[[ChatRequest, Callable[[Mapping[str, str]], object]], Awaitable[Completion]]
 
@@ -35,6 +35,11 @@ _LONGEST_WAIT = 30.0  # seconds before a row is tried again that the server fail
 _ONCE_MORE = 1  # times that a call is made again that may have been answered
 _REFUSALS = 8  # rows that fail before any call went well, until the job is taken for wrong, not its rows
 _ANSWER = 400  # tokens that an answer is taken to have, until answers tell
+
+
+def request_digest(request: ChatRequest) -> bytes:
+    """Return what stands for a request in the ledger."""
+    return hashlib.blake2b(request.model_dump_json().encode(), digest_size=16).digest()
 
 
 class Halt(Exception):
@@ -112,7 +117,7 @@ class Asker:
             Halt: the job ends before there is an answer.
             ChatError: there is none for this row.
         """
-        digest = hashlib.blake2b(request.model_dump_json().encode(), digest_size=16).digest()
+        digest = request_digest(request)
         known = self._ledger.answer(key, number, digest)
         if known is not None:
             return known

@@ -7,13 +7,15 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 from replykit.async_kit import AsyncReplyKit
+from replykit.batch.chunks import Chunks
 from replykit.batch.ledger import Ledger
 from replykit.batch.offline import Offline
 from replykit.batch.online import Online
 from replykit.batch.polishing import reading, rewriting
+from replykit.batch.posted import Posted
 from replykit.batch.progress import Estimate, Progress
 from replykit.batch.rows import PolishedRow
 from replykit.batch.task import Columns, Task, job_digest
@@ -24,6 +26,7 @@ from replykit.records import Usage
 
 __all__ = ["Job", "polish"]
 
+Via = Literal["calls", "batch-api"]
 _SAMPLE = 200  # rows whose prompts are made for an estimate
 _SPARE = 64 * 1024  # bytes kept free for what each call under way may bring
 
@@ -54,6 +57,10 @@ class Job:
         limit: rows that are polished at most; blank ones do not count.
         patience: seconds without any answer, while the server fails or asks to wait, until the run ends.
         processes: how many processes polish without a model; None: one for every core, once there are rows enough.
+        via: `calls` asks the model at once; `batch-api` posts files of requests, which OpenAI and others answer within
+            a day for half the price. `concurrency`, `rpm`, `tpm` and `patience` are of no account there.
+        wait: False ends a run through the batch API once all that can be asked is with the server; the same job run
+            again picks it up.
 
     Attributes:
         progress: live counts of the run.
@@ -85,7 +92,11 @@ class Job:
         limit: int | None = None,
         patience: float = 300.0,
         processes: int | None = None,
+        via: Via = "calls",
+        wait: bool = True,
     ) -> None:
+        if via not in get_args(Via):
+            raise UsageError(f"via must be one of {', '.join(get_args(Via))}, not {via!r}")
         if not isinstance(kit, (ReplyKit, AsyncReplyKit)):
             raise UsageError(f"kit must be a ReplyKit or an AsyncReplyKit, not {type(kit).__name__}")
         for name, value in (
@@ -98,6 +109,9 @@ class Job:
         ):
             if value is not None and not value > 0:
                 raise UsageError(f"{name} must be above 0, not {value!r}")
+        if via == "batch-api" and kit.offline:
+            raise UsageError("the batch API needs a model; without one every row is polished at once")
+        self._via, self._wait = via, wait
         self._kit = kit
         self._columns = Columns(text, customer, facts, stage, language, number)
         self._concurrency, self._rpm, self._tpm = concurrency, rpm, tpm
@@ -106,7 +120,7 @@ class Job:
         Budget(max_tokens_total)
         self._ledger = Ledger(ledger, spare=_SPARE * (16 + concurrency))
         self._max_tokens_total = max_tokens_total
-        self._backend: Online | Offline | None = None
+        self._backend: Online | Offline | Posted | None = None
         self._is_asked_to_stop = False
         self.notes = self._ledger.notes
         self.progress = Progress()
@@ -211,16 +225,28 @@ class Job:
         self.progress.shared += same_as is not None
         return row
 
-    def _new_backend(self) -> Online | Offline:
+    def _new_backend(self) -> Online | Offline | Posted:
         if self._kit.offline:
             return Offline(self._kit, self._ledger, only_flagged=self._only_flagged, processes=self._processes)
+        budgets = (Budget(self._max_tokens_total, self._ledger.tokens()), self._kit.budget)
+        if self._via == "batch-api":
+            return Posted(
+                self._kit,
+                self._ledger,
+                budgets=budgets,
+                only_flagged=self._only_flagged,
+                progress=self.progress,
+                wait=self._wait,
+            )
+        if Chunks(self._ledger).open():
+            raise UsageError("calls of this job are with the server's batch API; pick them up there (via batch-api)")
         return Online(
             self._kit,
             self._ledger,
             concurrency=self._concurrency,
             rpm=self._rpm,
             tpm=self._tpm,
-            budgets=(Budget(self._max_tokens_total, self._ledger.tokens()), self._kit.budget),
+            budgets=budgets,
             patience=self._patience,
             only_flagged=self._only_flagged,
             progress=self.progress,

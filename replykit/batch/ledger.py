@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from replykit.batch.salvage import is_of, salvage
 from replykit.batch.spare import Spare
@@ -31,6 +31,7 @@ Kind = Literal["final", "failed", "skipped"]
 
 # A row is `rows` (where it stands in this run's input), its key leads to what became of it. `attempts` are the calls of
 # a chat model: call 0 is a row's first, call 1 its first re-ask. `tokens` is what an attempt may have cost at most.
+# Calls that are answered together stand in `chunks`, one batch at the server each.
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE rows (position INTEGER PRIMARY KEY, number INTEGER NOT NULL, key BLOB NOT NULL);
@@ -39,11 +40,17 @@ CREATE TABLE results (
     id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, polished TEXT NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('final', 'failed', 'skipped'))
 );
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY, options TEXT NOT NULL, file TEXT, batch TEXT,
+    state TEXT NOT NULL CHECK (state IN ('planned', 'uploaded', 'created', 'read'))
+);
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY, key BLOB NOT NULL, call INTEGER NOT NULL, request BLOB NOT NULL, run INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('sent', 'done', 'failed', 'lost')), tokens INTEGER NOT NULL, answer TEXT
+    state TEXT NOT NULL CHECK (state IN ('sent', 'posted', 'done', 'failed', 'lost')), tokens INTEGER NOT NULL,
+    answer TEXT, chunk INTEGER REFERENCES chunks
 );
 CREATE INDEX attempts_by_key ON attempts (key, call);
+CREATE INDEX attempts_by_chunk ON attempts (chunk, id) WHERE chunk IS NOT NULL;
 """
 
 
@@ -180,11 +187,11 @@ class Ledger:
             self._set("is_complete", 0)
             db.execute("DELETE FROM rows")
 
-        self._write(work)
+        self.write(work)
 
     def complete(self) -> None:
         """Note that every row of this run's input has its result."""
-        self._write(lambda _: self._set("is_complete", 1))
+        self.write(lambda _: self._set("is_complete", 1))
 
     def enter(self, rows: Sequence[tuple[int, int, bytes]]) -> list[Entered]:
         """Enter rows of the input.
@@ -207,7 +214,7 @@ class Ledger:
                 entered.append(Entered(first and first[0], known and known[0]))
             return entered
 
-        return self._write(work)
+        return self.write(work)
 
     def kind(self, key: bytes) -> Kind | None:
         """Return what kind of result there is for a key; None where there is none."""
@@ -239,11 +246,11 @@ class Ledger:
                 final = [(key,) for key, _, kind in results if kind == "final"]
                 db.executemany("UPDATE attempts SET answer = NULL WHERE key = ? AND answer IS NOT NULL", final)
 
-        self._write(work)
+        self.write(work)
 
     def forget(self, keys: Sequence[bytes]) -> None:
         """Drop what became of rows, so that they are tried again."""
-        self._write(lambda db: db.executemany("DELETE FROM results WHERE key = ?", [(key,) for key in keys]))
+        self.write(lambda db: db.executemany("DELETE FROM results WHERE key = ?", [(key,) for key in keys]))
 
     def results(self) -> Iterator[tuple[int, int | None, str]]:
         """Yield number, number of the first row with the same key, and result of this run's rows, in order."""
@@ -309,7 +316,7 @@ class Ledger:
             assert made.lastrowid is not None
             return made.lastrowid, again.rowcount > 0
 
-        return self._write(work)
+        return self.write(work)
 
     def done(self, attempt: int, answer: Completion, tokens: int) -> None:
         """Write down an answer, and what it cost."""
@@ -321,7 +328,7 @@ class Ledger:
 
     def _settle(self, attempt: int, state: str, tokens: int, answer: str | None) -> None:
         values = (state, tokens, answer, attempt)
-        self._write(lambda db: db.execute("UPDATE attempts SET state = ?, tokens = ?, answer = ? WHERE id = ?", values))
+        self.write(lambda db: db.execute("UPDATE attempts SET state = ?, tokens = ?, answer = ? WHERE id = ?", values))
 
     def tokens(self) -> int:
         """Return what all attempts of all runs cost, or may have cost at most."""
@@ -329,7 +336,12 @@ class Ledger:
             total: int = self._db.execute("SELECT coalesce(sum(tokens), 0) FROM attempts").fetchone()[0]
         return total
 
-    # --- how it is written
+    # --- how it is read and written
+
+    def read(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        with self._lock:
+            return self._db.execute(query, values).fetchall()
 
     def _meta(self, name: str) -> int:
         found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
@@ -338,7 +350,7 @@ class Ledger:
     def _set(self, name: str, value: int) -> None:
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
-    def _write(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+    def write(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Commit what `work` does as one; where the disk is full, in the room that is kept for it."""
         with self._lock:
             try:

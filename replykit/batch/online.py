@@ -14,17 +14,17 @@ from replykit.async_kit import AsyncReplyKit
 from replykit.batch.asking import Asker, Call, Halt
 from replykit.batch.ledger import Kind, Ledger
 from replykit.batch.pace import Pace
-from replykit.batch.polishing import failed_row, polished_row, reading, rewriting, untouched_row
+from replykit.batch.polishing import Begun, begin_row
 from replykit.batch.progress import Progress
 from replykit.batch.rows import PolishedRow
 from replykit.batch.task import Task
 from replykit.budget import Budget
 from replykit.chat.failures import TransientError
 from replykit.drivers import adrive
-from replykit.errors import ChatConnectionError, ChatError, ChatRateLimitError, ChatServerError, UsageError
+from replykit.errors import ChatConnectionError, ChatError, ChatRateLimitError, ChatServerError
 from replykit.intake import awaited_completion, completion_of
 from replykit.kit import ReplyKit
-from replykit.records import ChatRequest, Completion
+from replykit.records import ChatRequest, Completion, Reply
 
 __all__ = ["Online"]
 
@@ -181,13 +181,9 @@ class Online:
             self._finished.put((key, row))
 
     async def _polish(self, key: bytes, task: Task) -> tuple[PolishedRow, Kind]:
-        try:
-            report = reading(self._kit, task)
-            flow = rewriting(self._kit, task)
-        except UsageError as error:
-            return failed_row(task, (), error), "final"
-        if self._only_flagged and not report.violations:
-            return untouched_row(task, report), "skipped"
+        begun = begin_row(self._kit, task, only_flagged=self._only_flagged)
+        if not isinstance(begun, Begun):
+            return begun
         numbers = itertools.count()
         failures: list[ChatError] = []
 
@@ -200,16 +196,15 @@ class Online:
                 failures.append(error)
                 raise
 
+        made: Reply | ChatError
         try:
             with self._kit._trace("rewrite") as trace:
-                reply = trace.end(await adrive(flow, complete))
+                made = trace.end(await adrive(begun.flow, complete))
         except ChatError as error:
-            row = failed_row(task, report.violations, error)
-        else:
-            row = polished_row(task, report.violations, reply)
+            made = error
         if failures and not self._asker.has_answers:
             self._early.append(key)
-        return row, "failed" if failures and row.status == "needs_review" else "final"
+        return begun.ended(made, has_failed=bool(failures))
 
 
 def _caller(kit: ReplyKit | AsyncReplyKit, concurrency: int) -> tuple[Call, Callable[[], Any]]:

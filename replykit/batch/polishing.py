@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from replykit.async_kit import AsyncReplyKit
+from replykit.batch.ledger import Kind
 from replykit.batch.rows import PolishedRow, Source
 from replykit.batch.task import Task
 from replykit.drivers import Flow, drive
@@ -13,7 +14,7 @@ from replykit.kit import ReplyKit
 from replykit.records import Reply, Report, Usage, Violation
 from replykit.script import detect_language
 
-__all__ = ["failed_row", "polish_offline", "polished_row", "reading", "rewriting", "untouched_row"]
+__all__ = ["Begun", "begin_row", "failed_row", "polish_offline", "polished_row", "reading", "rewriting", "untouched_row"]
 
 Kit = ReplyKit | AsyncReplyKit
 
@@ -35,6 +36,51 @@ def rewriting(kit: Kit, task: Task) -> Flow[Reply]:
         length="medium",
         language=_language(task),
     )
+
+
+class Begun(NamedTuple):
+    """A row that its flow is yet to make.
+
+    Attributes:
+        task: the row.
+        before: what a check of its text found.
+        flow: the kit's own, as of `rewrite`.
+    """
+
+    task: Task
+    before: tuple[Violation, ...]
+    flow: Flow[Reply]
+
+    def ended(self, made: Reply | ChatError, *, has_failed: bool) -> tuple[PolishedRow, Kind]:
+        """Return the row and what kind of result it is.
+
+        Args:
+            made: what the flow returned or raised.
+            has_failed: whether any of its calls brought no answer, so that another run may do better.
+        """
+        if isinstance(made, ChatError):
+            row = failed_row(self.task, self.before, made)
+        else:
+            row = polished_row(self.task, self.before, made)
+        return row, "failed" if has_failed and row.status == "needs_review" else "final"
+
+
+def begin_row(kit: Kit, task: Task, *, only_flagged: bool) -> Begun | tuple[PolishedRow, Kind]:
+    """Return what a chat model is to make of a row, or the row itself where it is not asked.
+
+    Args:
+        kit: what polishes.
+        task: the row.
+        only_flagged: whether a row without any violation is left alone.
+    """
+    try:
+        report = reading(kit, task)
+        flow = rewriting(kit, task)
+    except UsageError as error:
+        return failed_row(task, (), error), "final"
+    if only_flagged and not report.violations:
+        return untouched_row(task, report), "skipped"
+    return Begun(task, report.violations, flow)
 
 
 def reading(kit: Kit, task: Task) -> Report:

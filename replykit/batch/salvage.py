@@ -11,7 +11,7 @@ from pathlib import Path
 
 __all__ = ["is_of", "salvage"]
 
-_TABLES = ("results", "attempts", "meta")
+_TABLES = ("results", "attempts", "chunks", "meta")
 _STRETCH = 256  # rows that are read at once, and one by one where one of them cannot be read
 _SMALLEST = 32  # bytes that a row takes at least, which bounds how many a file can hold
 
@@ -66,9 +66,9 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection, table: str, size: in
     columns = [name for _, name, *_ in new.execute(f"PRAGMA table_info({table})")]
     put = f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(columns))})"
     take = f"SELECT {', '.join(columns)} FROM {table} NOT INDEXED"
-    if table == "meta":  # a handful of rows; without them the next run counts from 1
+    if table in ("chunks", "meta"):  # a handful of rows; without the latter the next run counts from 1
         with contextlib.suppress(sqlite3.Error):
-            new.executemany(put, old.execute(f"SELECT {', '.join(columns)} FROM meta").fetchall())
+            new.executemany(put, old.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall())
         return 0
     worth = 0
     for row in _readable(old, f"{take} WHERE id BETWEEN ? AND ?", size):

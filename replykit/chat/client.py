@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import httpx2
     from openai import AsyncOpenAI
 
+    from replykit.chat.batches import BatchClient
+
 __all__ = ["AsyncOpenAIChat", "Transport"]
 
 Transport = Literal["httpx2", "aiohttp"]
@@ -232,6 +234,12 @@ class AsyncOpenAIChat:
             transport=transport,
         )
 
+    def batches(self) -> BatchClient:
+        """Return a client of the server's batch API, with the same settings."""
+        from replykit.chat.batches import BatchClient
+
+        return BatchClient(self.base_url, self._key, server=self._server, presentable=self._presentable)
+
     @contextlib.asynccontextmanager
     async def _deadline(self, seconds: float) -> AsyncIterator[None]:
         """Bound what is done inside by the wall clock; what it raises can be shown to anybody."""
@@ -326,19 +334,15 @@ class AsyncOpenAIChat:
         import httpx2
         import openai
 
-        options: dict[str, Any] = dict(self._options)
-        if request.max_tokens is not None:
-            options[self._limit] = request.max_tokens
+        body = self.body(request)
         rung = self._forms.rung(request)
         if request.form is not None and (asked := response_format(rung, request.form)):
-            options["response_format"] = asked
+            body["response_format"] = asked
         if is_streamed:
-            options |= self._streaming
-        messages = [{"role": m.role, "content": clean_text(m.content)} for m in request.messages]
-        body = {"model": self.model, "messages": messages, **options}
+            body |= self._streaming
         try:
             # Not `chat.completions.create`, which spends a third of a call's CPU on rewriting its parameters.
-            if "stream" in options:
+            if "stream" in body:
                 # The SDK's own reading of a stream takes a page or an error for an empty one, and a cut for an end.
                 stream: openai.AsyncStream[object] = await self._client.post(
                     "/chat/completions",
@@ -357,15 +361,31 @@ class AsyncOpenAIChat:
             _answered(status, error.response.headers, heed)
             if status == 400 and (filtered := filtered_completion(error.body)):
                 return filtered, rung
-            is_given_up = status in (400, 422) and self._gives_up(options, error_message(error.body))
+            is_given_up = status in (400, 422) and self.gives_up(body, error_message(error.body))
             if not is_given_up and not self._forms.is_refusal(rung, status, error.body):
                 raise failure_of_status(status, error.body, error.response.headers) from None
         except Exception as error:  # beside its own errors the SDK lets some of its transport's through
             raise failure_of_transport(error, self._server) from None
         return await self._answer(request, heed, is_streamed=is_streamed)
 
-    def _gives_up(self, options: dict[str, Any], refusal: str) -> bool:
-        """Give up an optional parameter that the model refuses, as reasoning models do; return whether one was."""
+    def body(self, request: ChatRequest) -> dict[str, Any]:
+        """Return a request as it is sent: the model, the messages, and the parameters that the model takes."""
+        options: dict[str, Any] = dict(self._options)
+        if request.max_tokens is not None:
+            options[self._limit] = request.max_tokens
+        messages = [{"role": m.role, "content": clean_text(m.content)} for m in request.messages]
+        return {"model": self.model, "messages": messages, **options}
+
+    def gives_up(self, options: Mapping[str, Any], refusal: str) -> bool:
+        """Give up an optional parameter that the model refuses, as reasoning models do.
+
+        Args:
+            options: the parameters that a refused request had.
+            refusal: what the server said.
+
+        Returns:
+            Whether one is given up, so that the same request can be made without it.
+        """
         if "temperature" in options and "temperature" in refusal:
             self._options = {}
             return True
