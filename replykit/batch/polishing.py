@@ -14,7 +14,16 @@ from replykit.kit import ReplyKit
 from replykit.records import Reply, Report, Usage, Violation
 from replykit.script import detect_language
 
-__all__ = ["Begun", "begin_row", "failed_row", "polish_offline", "polished_row", "reading", "rewriting", "untouched_row"]
+__all__ = [
+    "Begun",
+    "begin_row",
+    "failed_row",
+    "polish_offline",
+    "polished_row",
+    "reading",
+    "rewriting",
+    "untouched_row",
+]
 
 Kit = ReplyKit | AsyncReplyKit
 
