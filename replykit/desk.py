@@ -196,6 +196,7 @@ class Desk:
         if not any(turn.text.strip() for turn in turns):
             raise UsageError("the conversation is empty; give its turns")
         said = "\n".join(turn.text for turn in turns if turn.role == "customer")
+        given_of(customer=None, history=(), facts=(), draft=None, language=language)  # refuses a language not known
         return record_flow(
             turns,
             self._registrar,

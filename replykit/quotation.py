@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from replykit.complaint import Entry, Ungrounded
+from replykit.heard import Heard
 from replykit.records import JsonForm
 from replykit.register import RecordField
-from replykit.registrar import Found, Heard, Registrar
+from replykit.registrar import Found, Registrar
 from replykit.text import fold, is_whole_word
 
 __all__ = ["form_of", "quoted"]

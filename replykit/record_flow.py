@@ -7,11 +7,12 @@ from collections.abc import Generator, Sequence
 from replykit.complaint import ComplaintRecord, Entry, Promise, Ungrounded
 from replykit.embedded import object_in
 from replykit.errors import BudgetError, ChatError
+from replykit.heard import Heard
 from replykit.playbook import Playbook
 from replykit.prompts import record_again, record_messages
 from replykit.quotation import form_of, quoted
 from replykit.records import ChatRequest, Completion, Language, Turn, Usage
-from replykit.registrar import Found, Heard, Registrar
+from replykit.registrar import Found, Registrar
 
 __all__ = ["record_flow"]
 
@@ -124,10 +125,12 @@ def _with(found: Sequence[Entry], more: Sequence[Entry], registrar: Registrar, f
 def _promises(found: Found, conversation: Sequence[Heard]) -> tuple[Promise, ...]:
     """Return the promises, each with the first time that its own clause names."""
     promises: list[Promise] = []
+    times: dict[int, list[Entry]] = {}
+    for time in found.get("due", ()):
+        times.setdefault(time.span.turn, []).append(time)
     for what in found.get("promised", ()):
         heard, span = conversation[what.span.turn], what.span
-        times = (time for time in found.get("due", ()) if time.span.turn == span.turn)
-        due = next((time for time in times if span.start <= time.span.start < span.end), None)
+        due = next((time for time in times.get(span.turn, ()) if span.start <= time.span.start < span.end), None)
         turn = heard.turn
         promises.append(Promise(what=what, by=turn.name or "agent", at=turn.time, due=due))
     return tuple(promises)

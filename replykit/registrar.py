@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from replykit.checker import Checker
-from replykit.complaint import Entry, Span
-from replykit.facts import Fact, find_facts
+from replykit.complaint import Entry
+from replykit.heard import Heard
 from replykit.pattern import Pattern
-from replykit.reading import CompiledCondition, Given, Reading
-from replykit.records import Assessment, Turn
+from replykit.reading import CompiledCondition, Reading
+from replykit.records import Turn
 from replykit.register import Category, FieldReader, RecordField
 from replykit.rules import Condition
 from replykit.snapshot import PatternKeys
 
-__all__ = ["Found", "Heard", "Registrar"]
+__all__ = ["Found", "Registrar"]
 
 Found = dict[str, list[Entry]]
 """Entries by the name of their field, in the order of the conversation."""
@@ -36,46 +35,6 @@ class _Limits:
         if self.exceptions and reading.is_covered(self.exceptions, start, end):
             return True
         return any(reading.holds(condition, start, end) for condition in self.unless)
-
-
-class Heard:
-    """One turn as the readers read it; what is costly is found once, when first asked for.
-
-    Attributes:
-        index: its place in the conversation.
-        turn: the turn.
-        reading: its folded text, with the offsets of the text as given.
-    """
-
-    def __init__(self, index: int, turn: Turn, checker: Checker) -> None:
-        self.index = index
-        self.turn = turn
-        self.reading = Reading.undisguised(turn.text, Given())
-        self._checker = checker
-
-    @functools.cached_property
-    def facts(self) -> tuple[Fact, ...]:
-        """The facts of the turn."""
-        return find_facts(self.turn.text)
-
-    @functools.cached_property
-    def assessment(self) -> Assessment:
-        """The signals of the turn."""
-        return self._checker.assess(self.turn.text) if self.turn.text.strip() else Assessment()
-
-    def clause(self, start: int, end: int) -> tuple[int, int]:
-        """Return the span of the clauses that words stand in; a number is never cut (4,980元)."""
-        start, end = self.reading.outline.clause(start, end)
-        for fact in self.facts:
-            if fact.start < end and start < fact.end and not (start <= fact.start and fact.end <= end):
-                start, end = self.reading.outline.clause(min(start, fact.start), max(end, fact.end))
-        return start, end
-
-    def entry(self, start: int, end: int, value: str | None = None) -> Entry:
-        """Return words of the turn as an entry."""
-        text = self.turn.text[start:end]
-        span = Span(turn=self.index, role=self.turn.role, start=start, end=end, text=text)
-        return Entry(value=text if value is None else value, span=span)
 
 
 class Registrar:

@@ -155,6 +155,15 @@ def test_control_characters_steer_nothing(record: Any) -> None:
     assert "\x07" not in ran.out
 
 
+def test_the_prompt_of_a_record_can_be_read(capsys: pytest.CaptureFixture[str], record: Any, tmp_path: Path) -> None:
+    """`replykit prompt record FILE` prints the messages that the model would get."""
+    (tmp_path / "call.txt").write_text(LINES, "utf-8")
+    assert main(["prompt", "record", "call.txt"]) == 0
+    shown = capsys.readouterr().out
+    assert "<agent_said>\n王女士您好，非常抱歉，请问需要补发还是退款？\n</agent_said>" in shown
+    assert "只输出一个 JSON 对象" in shown
+
+
 def test_what_a_model_invents_is_told(record: Any, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """An invention is on standard error with its reason, and in no line of the record."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)

@@ -43,7 +43,7 @@ ROWS = (
     "compiled findings",
     "many",
     "checker",
-    "registrar",
+    "heard registrar",
     "quotation",
     "worker",
     "lint",

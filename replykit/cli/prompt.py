@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from replykit.cli.conversation import conversation
 from replykit.cli.display import say
 from replykit.cli.options import (
     ChannelOption,
@@ -29,7 +30,7 @@ from replykit.records import ChatMessage, ChatRequest, Completion
 
 __all__ = ["prompt"]
 
-Task = Literal["rewrite", "draft"]
+Task = Literal["rewrite", "draft", "record"]
 
 
 class _Listener:
@@ -45,10 +46,13 @@ class _Listener:
 
 
 def prompt(
-    task: Annotated[Task, typer.Argument(metavar="rewrite|draft", help="What the model would be asked for.")],
+    task: Annotated[Task, typer.Argument(metavar="rewrite|draft|record", help="What the model would be asked for.")],
     text: Annotated[
         str | None,
-        typer.Argument(metavar="TEXT", help="The draft, or the customer's message; - or nothing reads standard input."),
+        typer.Argument(
+            metavar="TEXT",
+            help="The draft, the customer's message, or the file of a conversation; - or nothing reads standard input.",
+        ),
     ] = None,
     customer: CustomerOption = None,
     fact: FactOption = None,
@@ -62,18 +66,20 @@ def prompt(
     prompts: PromptsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the exact messages that a chat model would get for a rewrite or a draft, and ask nobody.
+    """Print the exact messages that a chat model would get for a reply or a record, and ask nobody.
 
     Exit code: 0 printed, 2 wrong use.
     """
     if task == "draft" and customer is not None:
         raise UsageError("prompt draft takes the customer's message as its text, not with --customer")
-    given = one_text(text, "the draft" if task == "rewrite" else "the customer's message")
+    given = "" if task == "record" else one_text(text, "the draft" if task == "rewrite" else "the customer's message")
     turns_before, facts = turns(history or ()), fact or ()
     listener = _Listener()
     kit = ReplyKit(chat=listener, playbook=playbook, prompts=prompts)
     with contextlib.suppress(ChatError):
-        if task == "rewrite":
+        if task == "record":
+            kit.record(conversation(text))
+        elif task == "rewrite":
             kit.rewrite(
                 given,
                 customer=customer,
