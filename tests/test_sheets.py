@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import replykit
@@ -123,6 +123,7 @@ def _written(cells: Sequence[tuple[str, bool]], delimiter: str) -> str:
     )
 
 
+@settings(deadline=None)
 @given(
     rows=TABLE,
     delimiter=st.sampled_from(",;\t|"),
@@ -139,6 +140,7 @@ def test_without_edits_a_copy_is_the_original(
     assert _copy(sheet)[0] == text.encode(encoding)
 
 
+@settings(deadline=None)
 @given(
     rows=TABLE, texts=st.lists(st.tuples(CELL, CELL, CELL), min_size=5, max_size=5), end=st.sampled_from(["\r\n", "\n"])
 )

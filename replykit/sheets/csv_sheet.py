@@ -97,18 +97,21 @@ class CsvSheet(Sheet):
         return (own,) if own == ".tsv" else tuple(dict.fromkeys((own, ".csv", ".txt")))
 
     def _write(
-        self, file: BinaryIO, titles: tuple[str, ...], edits: Edits, replace: int | None, raw: bool, notes: Notes
+        self,
+        source: BinaryIO,
+        file: BinaryIO,
+        titles: tuple[str, ...],
+        edits: Edits,
+        replace: int | None,
+        raw: bool,
+        notes: Notes,
     ) -> None:
-        output = CsvOutput(file, self._encoding, notes)
-        with self.path.open("rb") as source:
-            if fingerprint_of(source) != self.fingerprint:
-                raise UsageError(f"{self.name} has changed since it was read")
-            table = self._table(source)
-            if table.preamble:
-                output.keep(table.preamble)
-            writer = RowWriter(output, self._delimiter, len(self.header), replace, raw=raw)
-            for row in table:
-                if row.number == self._header_row:
-                    writer.write_header(row, titles)
-                else:
-                    writer.write(row, edits.of(row.number) if row.number > self._header_row else None)
+        output, table = CsvOutput(file, self._encoding, notes), self._table(source)
+        if table.preamble:
+            output.keep(table.preamble)
+        writer = RowWriter(output, self._delimiter, len(self.header), replace, raw=raw)
+        for row in table:
+            if row.number == self._header_row:
+                writer.write_header(row, titles)
+            else:
+                writer.write(row, edits.of(row.number) if row.number > self._header_row else None)

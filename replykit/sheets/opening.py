@@ -38,7 +38,7 @@ def open_sheet(
     """
     place = Path(path)
     suffix = place.suffix.lower()
-    if place.is_dir():
+    if os.path.isdir(place):
         raise UsageError(f"{place} is a folder; name a file")
     if suffix in _OTHERS:
         raise UsageError(f"{place} is a {suffix[1:]} file; save it as .xlsx or as CSV")

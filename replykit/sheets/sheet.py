@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from abc import ABC, abstractmethod
@@ -12,6 +13,7 @@ from typing import BinaryIO, NamedTuple
 from replykit.errors import UsageError
 from replykit.sheets.columns import column_in
 from replykit.sheets.edits import Edit, Edits, Notes
+from replykit.sheets.fingerprint import fingerprint_of
 from replykit.sheets.likeliest import likeliest_in
 from replykit.sheets.saving import saving
 
@@ -126,8 +128,8 @@ class Sheet(ABC):
         if replace is not None:
             edits = self._changes(edits, replace)
         notes, stream = Notes(), Edits(edits, len(titles), replace is not None, self.name)
-        with saving(place, like=self.path) as file:
-            self._write(file, tuple(titles), stream, replace, raw, notes)
+        with self._reopened() as source, saving(place, like=self.path) as file:
+            self._write(source, file, tuple(titles), stream, replace, raw, notes)
             stream.finish()
         return Written(place, stream.taken, notes.lines())
 
@@ -141,11 +143,34 @@ class Sheet(ABC):
             is_same = row is not None and row.number == edit.number and row.cells[replace] == edit.replacement
             yield edit._replace(replacement=None) if is_same else edit
 
+    @contextlib.contextmanager
+    def _reopened(self) -> Iterator[BinaryIO]:
+        """Open the file again.
+
+        Raises:
+            UsageError: it cannot be read, or is no longer what was read.
+        """
+        try:
+            file = self.path.open("rb")
+        except OSError as error:
+            raise UsageError(f"{self.path} cannot be read: {error.strerror}") from None
+        with file:
+            if fingerprint_of(file) != self.fingerprint:
+                raise UsageError(f"{self.path} has changed since it was read")
+            yield file
+
     @abstractmethod
     def _write(
-        self, file: BinaryIO, titles: tuple[str, ...], edits: Edits, replace: int | None, raw: bool, notes: Notes
+        self,
+        source: BinaryIO,
+        file: BinaryIO,
+        titles: tuple[str, ...],
+        edits: Edits,
+        replace: int | None,
+        raw: bool,
+        notes: Notes,
     ) -> None:
-        """Write the copy into a file that can be read and written."""
+        """Write the copy of the source into a file that can be read and written."""
 
     @abstractmethod
     def _suffixes(self) -> tuple[str, ...]:

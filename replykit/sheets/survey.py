@@ -1,25 +1,28 @@
-"""How far the cells of a sheet reach, seen before they are read."""
+"""Where the rows and cells of a sheet stand in its part, and how far they reach, seen before any is read."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Iterator
 
 from replykit.sheets.columns import number_of
 from replykit.sheets.damage import unreadable
 from replykit.sheets.package import Package
 from replykit.sheets.places import area_of
+from replykit.sheets.shared import longest_of, references_in, sizes_of
 from replykit.sheets.xml import feed, local, parser
 
-__all__ = ["MOST_COLUMNS", "MOST_ROWS", "Survey"]
+__all__ = ["MOST_COLUMNS", "Survey"]
 
-MOST_COLUMNS, MOST_ROWS = 16_384, 1_048_576
+MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_576
 _MOST_CELLS = 16 * 1024 * 1024  # between A1 and the last cell; each takes 32 bytes when they are read, used or not
 _MOST_TEXT = 1024 * 1024 * 1024  # bytes of texts, those that cells share counted for each
+_HEAD = ("dimension", "cols", "col", "sheetData")
 
 
 class Survey:
-    """What a sheet's part says of its cells.
+    """What a sheet's part holds where; places are bytes from its beginning, rows and columns count from 1.
 
     Args:
         package: the parts of the workbook.
@@ -28,73 +31,124 @@ class Survey:
         name: what the user calls the sheet.
 
     Attributes:
-        columns: the number of the last column with anything in it, 0 where there is nothing.
-        rows: the number of the last row with anything in it.
+        prefix: what stands before the names of its elements.
+        encoding: what new text can be written in; empty where it is UTF-16.
+        columns: the last column with anything in it, 0 where there is nothing.
+        rows: the last row with anything in it.
         merged: the areas of cells that are shown as one.
+        made: the areas that a formula fills: first and last row, first and last column.
+        head: the elements before the cells, each with its place and its attributes.
+        is_ordered: False where cells do not stand in the order of their columns, or rows in theirs.
 
     Raises:
         UsageError: it cannot be read, or reaches further than what can be held in memory.
     """
 
     def __init__(self, package: Package, part: str, texts: str | None, name: str) -> None:
+        self.prefix, self.encoding, self.is_ordered = "", "utf-8", True
         self.columns = self.rows = 0
         self.merged: list[tuple[int, int, int, int]] = []
-        self._row = self._column = self._last = self._shared = 0
-        self._numbers: dict[str, int] = {}
+        self.made: list[tuple[int, int, int, int]] = []
+        self.head: list[tuple[str, int, dict[str, str]]] = []
         self._name = name
+        # Of each row its number, its place, and which of the cells is its first; of each cell its column and its place.
+        self._numbers, self._row_places, self._firsts = array("L"), array("Q"), array("Q")
+        self._columns, self._cell_places = array("L"), array("Q")
         self._scan(package.chunks(part))
-        if max(self._last, self.columns) > MOST_COLUMNS or self._row > MOST_ROWS:
-            raise unreadable(name, "its cells lie beyond the last column or row of a sheet")
         if self.columns * self.rows > _MOST_CELLS:
             raise unreadable(name, f"its {self.columns:,} columns and {self.rows:,} rows are too many")
         if texts and self._shared:
             self._weigh(package, part, texts)
 
+    def placed(self) -> Iterator[tuple[int, int, int | None, list[tuple[int, int]]]]:
+        """Yield each row: its number, its place, that of the next one, and the columns and places of its cells."""
+        after = itertools.chain(self._row_places[1:], [None])
+        stops = itertools.chain(self._firsts[1:], [len(self._cell_places)])
+        rows = zip(self._numbers, self._row_places, after, self._firsts, stops, strict=True)
+        for number, place, end, first, stop in rows:
+            yield number, place, end, list(zip(self._columns[first:stop], self._cell_places[first:stop], strict=True))
+
     def _scan(self, chunks: Iterable[bytes]) -> None:
         reading = parser()
-        reading.ordered_attributes = True
-        row = cell = ""
+        row = cell = digits = ""
         held: tuple[str, ...] = ()
+        head: dict[str, str] = {}
+        known: dict[str, int] = {}
+        number = column = columns = rows = shared = 0
+        add_column, add_place = self._columns.append, self._cell_places.append
 
-        def first(name: str, _: list[str]) -> None:
+        def root(name: str, _: object) -> None:
             nonlocal row, cell, held
-            prefix = name[: len(name) - len(local(name))]
-            row, cell = f"{prefix}row", f"{prefix}c"
-            held = tuple(prefix + child for child in ("v", "is", "f"))
+            self.prefix = name[: len(name) - len(local(name))]
+            row, cell, *others = (self.prefix + child for child in ("row", "c", "v", "is", "f"))
+            held = tuple(others)
+            head.update((self.prefix + child, child) for child in _HEAD)
             reading.StartElementHandler = element
 
-        def element(name: str, given: list[str]) -> None:
+        def element(name: str, given: dict[str, str]) -> None:
+            nonlocal number, column, columns, rows, shared, digits
             if name == cell:
-                self._cell(given)
+                before, place = column, given.get("r")
+                if place is None:
+                    column += 1
+                else:
+                    letters = place.removesuffix(digits)
+                    column = known.get(letters) or self._column(place, letters, number, known)
+                if column <= before:
+                    self.is_ordered = False
+                add_column(column)
+                add_place(reading.CurrentByteIndex)
+                if given.get("t") == "s":
+                    shared += 1
             elif name in held:
-                self.columns, self.rows = max(self.columns, self._column), max(self.rows, self._row)
+                rows = number if number > rows else rows
+                if column > columns:
+                    columns = column
+                if "ref" in given and given.get("t") in ("array", "dataTable"):
+                    self.made.append(area_of(given["ref"]))
             elif name == row:
-                self._row += 1
-                self._column = 0
-                if "r" in given[::2]:
-                    self._row = self._whole(given[given[::2].index("r") * 2 + 1])
-            elif name.endswith("mergeCell") and "ref" in given[::2]:
-                self.merged.append(area_of(given[given[::2].index("ref") * 2 + 1]))
+                before, number, column = number, self._row(given.get("r"), number), 0
+                digits = str(number)
+                if number <= before:
+                    self.is_ordered = False
+                self._numbers.append(number)
+                self._row_places.append(reading.CurrentByteIndex)
+                self._firsts.append(len(self._cell_places))
+            elif name in head:
+                self.head.append((head[name], reading.CurrentByteIndex, given))
+            elif name.endswith("mergeCell") and "ref" in given:
+                self.merged.append(area_of(given["ref"]))
 
-        reading.StartElementHandler = first
-        feed(reading, chunks, self._name)
+        reading.XmlDeclHandler = self._declared
+        reading.StartElementHandler = root
+        feed(reading, self._begun(chunks), self._name)
+        self.columns, self.rows, self._shared = columns, rows, shared
+        if max(self._columns, default=0) > MOST_COLUMNS:
+            raise unreadable(self._name, "its cells lie beyond the last column of a sheet")
 
-    def _cell(self, given: list[str]) -> None:
-        self._column += 1
-        for at in range(0, len(given), 2):
-            if given[at] == "r":
-                letters = given[at + 1].rstrip("0123456789")
-                if letters not in self._numbers:
-                    self._numbers[letters] = number_of(letters)
-                self._column = self._numbers[letters]
-                if not self._column or given[at + 1] != f"{letters}{self._row}":
-                    raise unreadable(self._name, f"it has a cell {given[at + 1]!r} in row {self._row}")
-            elif given[at] == "t":
-                self._shared += given[at + 1] == "s"
-        self._last = max(self._last, self._column)
+    def _begun(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        is_first = True
+        for chunk in chunks:
+            if is_first and chunk[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                self.encoding = ""
+            is_first = False
+            yield chunk
 
-    def _whole(self, number: str) -> int:
-        if not (number.isascii() and number.isdigit() and 0 < int(number[:9]) <= MOST_ROWS):
+    def _declared(self, version: str, encoding: str | None, standalone: int) -> None:
+        if self.encoding and encoding and encoding.lower() not in ("utf-8", "utf8"):
+            self.encoding = "ascii"
+
+    def _column(self, place: str, letters: str, row: int, known: dict[str, int]) -> int:
+        """Return the number of a column whose letters are met for the first time."""
+        known[letters] = number_of(letters)
+        if not known[letters] or place == letters:
+            raise unreadable(self._name, f"it has a cell {place!r} in row {row}")
+        return known[letters]
+
+    def _row(self, number: str | None, before: int) -> int:
+        if number is None:
+            return before + 1
+        if not (number.isascii() and number.isdigit() and 0 < int(number[:9]) <= _MOST_ROWS):
             raise unreadable(self._name, f"it has a row {number!r}")
         return int(number)
 
@@ -107,48 +161,8 @@ class Survey:
         info = package.find(texts)
         if info is None or self._shared * info.file_size <= _MOST_TEXT:
             return
-        sizes = _sizes(package.chunks(texts), self._name)
-        if sizes and self._shared * max(sizes) > _MOST_TEXT:
-            total = sum(sizes[at] for at in _references(package.chunks(part), self._name) if at < len(sizes))
+        if self._shared * longest_of(package.chunks(texts)) > _MOST_TEXT:
+            sizes = sizes_of(package.chunks(texts), self._name)
+            total = sum(sizes[at] for at in references_in(package.chunks(part), self._name) if at < len(sizes))
             if total > _MOST_TEXT:
                 raise unreadable(self._name, f"its texts would take {total // 1024 // 1024:,} MiB")
-
-
-def _sizes(chunks: Iterable[bytes], name: str) -> list[int]:
-    """Return about how many bytes each of the texts takes that cells share."""
-    reading = parser()
-    places: list[int] = []
-
-    def element(name: str, _: object) -> None:
-        if local(name) == "si":
-            places.append(reading.CurrentByteIndex)
-
-    reading.StartElementHandler = element
-    feed(reading, chunks, name)
-    places.append(reading.CurrentByteIndex)
-    return [end - start for start, end in itertools.pairwise(places)]
-
-
-def _references(chunks: Iterable[bytes], name: str) -> list[int]:
-    """Return the numbers of the texts that the cells of a sheet share."""
-    reading = parser()
-    reading.buffer_text = True
-    found: list[int] = []
-    is_shared = False
-
-    def start(name: str, given: dict[str, str]) -> None:
-        nonlocal is_shared
-        if local(name) == "c":
-            is_shared = given.get("t") == "s"
-        reading.CharacterDataHandler = text if is_shared and local(name) == "v" else None
-
-    def end(_: str) -> None:
-        reading.CharacterDataHandler = None
-
-    def text(number: str) -> None:
-        if number.strip().isdigit():
-            found.append(int(number))
-
-    reading.StartElementHandler, reading.EndElementHandler = start, end
-    feed(reading, chunks, name)
-    return found

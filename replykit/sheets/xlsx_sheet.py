@@ -86,8 +86,8 @@ class XlsxSheet(Sheet):
             return
         left = ("",) * start[1]  # rows are given from the first on, and cells from the first column used
         for number, cells in enumerate(self._cells.iter_rows(), 1):
-            texts = left + tuple(map(_text, cells))
-            if any(text.strip() for text in texts):
+            texts = left + tuple([cell if type(cell) is str else _text(cell) for cell in cells])
+            if any(map(str.strip, texts)):
                 yield SheetRow(number, texts + ("",) * (width - len(texts)))
 
     def rows(self) -> Iterator[SheetRow]:
@@ -98,27 +98,33 @@ class XlsxSheet(Sheet):
         return (self.path.suffix.lower(),)
 
     def _write(
-        self, file: BinaryIO, titles: tuple[str, ...], edits: Edits, replace: int | None, raw: bool, notes: Notes
+        self,
+        source: BinaryIO,
+        file: BinaryIO,
+        titles: tuple[str, ...],
+        edits: Edits,
+        replace: int | None,
+        raw: bool,
+        notes: Notes,
     ) -> None:
-        plan = self._additions(titles, replace)
-        name = str(self.path)
-        with self.path.open("rb") as source, tempfile.TemporaryFile() as sheet, tempfile.TemporaryFile() as more:
-            if fingerprint_of(source) != self.fingerprint:
-                raise UsageError(f"{name} has changed since it was read")
-            package = Package(source, name)
-            styles = Styles(package.read(self._styles), name) if self._styles else None
+        if not (self._survey.is_ordered and self._survey.encoding):
+            raise UsageError(f"{self.name} is stored in an unusual way; open it in a spreadsheet program and save it")
+        plan, name = self._additions(titles, replace), str(self.path)
+        package = Package(source, name)
+        styles = Styles(package.read(self._styles), name) if self._styles else None
 
-            def fill(add: Callable[[bytes], object]) -> None:
-                Splicer(add, plan, edits, styles, notes, self.name).run(package.chunks(self._part))
+        def fill(add: Callable[[bytes], object]) -> None:
+            Splicer(self._survey, plan, edits, styles, notes).run(package.chunks(self._part), add)
 
+        with tempfile.TemporaryFile() as sheet, tempfile.TemporaryFile() as more:
             changed = {self._part: pack(sheet, fill)}
             if self._styles and styles and styles.is_changed:
                 changed[self._styles] = pack(more, lambda add: add(styles.data()))
             repack(package, source, file, changed)
-            if replace is not None and package.holds("xl/calcChain.xml"):
-                notes.add(_STALE)
-            if package.holds("_xmlsignatures"):
-                notes.add(_SIGNED)
+        if replace is not None and package.holds("xl/calcChain.xml"):
+            notes.add(_STALE)
+        if package.holds("_xmlsignatures"):
+            notes.add(_SIGNED)
 
     def _additions(self, titles: tuple[str, ...], replace: int | None) -> Additions:
         """Return what is written where: new columns to the right of all data, and of cells that reach out of it.
@@ -137,7 +143,6 @@ class XlsxSheet(Sheet):
             raise UsageError(f"{self.name} has no room for {len(titles)} more columns to the right of its data")
         return Additions(
             header=self._header_row,
-            last=survey.rows,
             first=first,
             titles=titles,
             replace=0 if replace is None else replace + 1,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
 from collections.abc import Callable, Iterable
 from xml.parsers import expat
 
+from replykit.errors import UsageError
 from replykit.sheets.damage import unreadable
 
-__all__ = ["escaped", "feed", "local", "parse", "parser", "with_attributes"]
+__all__ = [
+    "attribute", "closing_at", "element_end", "escaped", "feed", "first_end", "local", "parse", "parser", "tag_at",
+    "with_attributes",
+]  # fmt: skip
 
-_HELD = re.compile("_(?=x[0-9A-Fa-f]{4}_)|[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+_HELD = re.compile("_(?=x[0-9A-Fa-f]{4}_)|[\x00-\x08\x0b-\x1f]|[\ud800-\udfff\ufffe\uffff]")
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")
 _TAG = re.compile(rb"""<([^\s/>]+)((?:\s+[^\s=/>]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(/?)>""")
 
@@ -51,6 +57,8 @@ def feed(reading: expat.XMLParserType, chunks: Iterable[bytes], name: str) -> No
         for chunk in chunks:
             reading.Parse(chunk, False)
         reading.Parse(b"", True)
+    except UsageError:
+        raise
     except (expat.ExpatError, _Refused, ValueError, LookupError) as error:
         raise unreadable(name, str(error)) from None
 
@@ -90,6 +98,57 @@ def tag_at(data: bytes | bytearray, start: int) -> tuple[bytes, bool]:
     return found[0], found[3] == b"/"
 
 
+def attribute(tag: bytes, name: str) -> str:
+    """Return the value of an attribute of a tag, of characters that need no escapes; empty where it has none."""
+    found = _pattern_of(name).search(tag)
+    return (found[1] or found[2] or b"").decode("ascii", "replace") if found else ""
+
+
+@functools.cache
+def _pattern_of(name: str) -> re.Pattern[bytes]:
+    return re.compile(rb"""\s%b\s*=\s*(?:"([^"]*)"|'([^']*)')""" % name.encode())
+
+
+def element_end(raw: bytes) -> int:
+    """Return where the element ends that bytes begin with, and that only white space and comments follow.
+
+    Args:
+        raw: bytes of a part that a parser has read, from one element to where the next tag begins.
+    """
+    end = len(raw.rstrip())
+    while raw.endswith((b"-->", b"?>"), 0, end):
+        end = len(raw[: raw.rindex(b"<!--" if raw.endswith(b"-->", 0, end) else b"<?", 0, end)].rstrip())
+    return end
+
+
+def closing_at(raw: bytes) -> int:
+    """Return where the closing tag of such an element begins; where its tag closes it itself, the place after that."""
+    tag, is_closed = tag_at(raw, 0)
+    return len(tag) if is_closed else raw.rindex(b"</", 0, element_end(raw))
+
+
+def first_end(raw: bytes, name: str) -> int:
+    """Return the same of an element that more elements follow.
+
+    Args:
+        raw: bytes of a part that a parser has read, from the element to the end.
+        name: the name of the element, which none inside it has.
+    """
+    reading = parser()
+    ends: list[int] = []
+
+    def end(ended: str) -> None:
+        if ended == name:
+            ends.append(reading.CurrentByteIndex)
+
+    reading.StartElementHandler = lambda *_: None
+    reading.EndElementHandler = end
+    around = b"<x>"
+    with contextlib.suppress(expat.ExpatError):  # at the end of what the element stands in
+        reading.Parse(around + raw, True)
+    return ends[0] - len(around)
+
+
 def with_attributes(tag: bytes, changes: dict[str, str]) -> bytes:
     """Return a tag with other values of attributes, all else as it was; what it does not have yet comes last.
 
@@ -111,10 +170,13 @@ def with_attributes(tag: bytes, changes: dict[str, str]) -> bytes:
 
 
 def escaped(text: str) -> str:
-    """Return a text as it stands in an element of a sheet; what XML cannot hold as `_x0007_`, as Excel writes it."""
-    text = _HELD.sub(lambda match: "_x005F_" if match[0] == "_" else _code(match[0]), text)
+    """Return a text as it stands in an element of a sheet.
+
+    A control character is written as `_x0007_`, as Excel does, and what is no character at all as U+FFFD.
+    """
+    text = _HELD.sub(lambda match: _code(match[0]), text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _code(char: str) -> str:
-    return "\ufffd" if "\ud800" <= char <= "\udfff" else f"_x{ord(char):04X}_"
+    return f"_x{ord(char):04X}_" if char < "\ud800" else "\ufffd"
