@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from server import KEY
 from replykit import PolishedRow, ReplyKit, errors
 from replykit.batch import Job, posted
 from replykit.chat import batches
+from replykit.cli import main
 
 COUNT = 12
 STEPS = ("upload", "create", "retrieve", "retrieve", "content")  # of one batch that ends at the second look
@@ -288,6 +290,36 @@ def test_a_lost_answer_of_the_server_loses_nothing(folder: Path, tmp_path: Path,
     assert done == expected()
     assert len(server.batches) == 2
     assert_paid_once(server)
+
+
+def test_the_command_posts_leaves_and_picks_up(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three runs of one command post, look and write; --resume refuses where nothing was begun."""
+    monkeypatch.chdir(tmp_path)
+    Path("in.csv").write_text("回复\n" + "".join(f"{row['text']}\n" for row in rows(COUNT)), "utf-8")
+    with BatchServer(folder, answered) as server:
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        command = ["polish", "in.csv", "-o", "out.csv", "--column", "回复", "--model", "test", "--base-url", server.url]
+        command += ["--via", "batch-api", "--no-wait"]
+        assert main([*command, "--resume"]) == 2
+        assert "no job to go on with" in capsys.readouterr().err
+        assert main(command) == 3
+        assert f"{COUNT} requests are with the batch API" in capsys.readouterr().err
+        assert main([*command, "--resume"]) == 3
+        assert not Path("out.csv").exists()
+        assert main([*command, "--resume"]) in (0, 1)
+    with open("out.csv", encoding="utf-8", newline="") as file:
+        texts = [row["润色后的回复"] for row in csv.DictReader(file)]
+    assert texts == [row.text for row in expected()]
+    assert_paid_once(server)
+
+
+def test_no_wait_is_for_the_batch_api(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """--no-wait without --via batch-api is refused in one sentence."""
+    (tmp_path / "in.csv").write_text("回复\n您好\n", "utf-8")
+    assert main(["polish", str(tmp_path / "in.csv"), "-o", str(tmp_path / "out.csv"), "--no-wait"]) == 2
+    assert "--via batch-api" in capsys.readouterr().err
 
 
 RUN = """

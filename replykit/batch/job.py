@@ -24,7 +24,7 @@ from replykit.errors import UsageError
 from replykit.kit import ReplyKit
 from replykit.records import Usage
 
-__all__ = ["Job", "polish"]
+__all__ = ["Job", "Via", "polish"]
 
 Via = Literal["calls", "batch-api"]
 _SAMPLE = 200  # rows whose prompts are made for an estimate

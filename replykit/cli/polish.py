@@ -14,8 +14,9 @@ from typing import Annotated
 import typer
 
 from replykit.batch import PolishedRow
-from replykit.batch.job import Job
+from replykit.batch.job import Job, Via
 from replykit.batch.price import Price
+from replykit.batch.progress import Progress
 from replykit.batch.report import RunFacts, write_report
 from replykit.batch.tally import Tally
 from replykit.batch.wording import Wording
@@ -35,7 +36,7 @@ from replykit.cli.stopping import stopping
 from replykit.cli.summary import show_estimate, show_stop, show_summary
 from replykit.cli.targets import Targets
 from replykit.cli.watching import Watch
-from replykit.errors import BudgetError, ChatError, LedgerError
+from replykit.errors import BudgetError, ChatError, LedgerError, UsageError
 from replykit.records import Language
 from replykit.sheets import Edit, open_sheet
 
@@ -104,6 +105,20 @@ def polish(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would do and cost; ask nothing, write nothing.")
     ] = False,
+    via: Annotated[
+        Via,
+        typer.Option(
+            "--via",
+            help="calls asks the model at once; batch-api posts files of requests, which some servers answer within a "
+            "day for half the price.",
+        ),
+    ] = "calls",
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Leave what is posted with the batch API; the same command picks it up.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a job that was begun, and begin none by mistake.")
+    ] = False,
     concurrency: Annotated[
         int, typer.Option("--concurrency", metavar="N", envvar="REPLYKIT_CONCURRENCY", min=1, help="Calls at once.")
     ] = 16,
@@ -143,6 +158,12 @@ def polish(
     opened = open_sheet(source, sheet=sheet, encoding=encoding, delimiter=delimiter)
     targets = None if dry_run and output is None else Targets.of(opened, output, report, no_report=no_report)
 
+    if resume and not (targets and targets.ledger.exists()):
+        missing = f"there is no {targets.ledger}" if targets else "no copy is named with -o"
+        raise UsageError(f"there is no job to go on with, as {missing}; leave --resume out to begin one")
+    if no_wait and via != "batch-api":
+        raise UsageError("--no-wait leaves calls with the batch API; give --via batch-api as well")
+
     def index(wanted: str | None) -> int | None:
         return None if wanted is None else opened.column(wanted)
 
@@ -180,6 +201,8 @@ def polish(
             max_tokens_total=max_tokens_total,
             only_flagged=only_flagged,
             limit=limit,
+            via=via,
+            wait=not no_wait,
         ) as job:
             for said in job.notes:
                 note(("warning", "note"), ("plain", f": {said}"))
@@ -188,6 +211,13 @@ def polish(
                 show_estimate(job.estimate(rows), price, offline=kit.offline)
                 return
             started = time.monotonic()
+            if via == "batch-api" and not no_wait:
+                note(
+                    (
+                        "quiet",
+                        "the batch API may take a day; Ctrl-C leaves the job with it, and the same command picks it up",
+                    )
+                )
             _run(job, rows, min(columns.count(opened), limit or sys.maxsize), price, _command(context))
             wording = Wording(kit.playbook, interface)
             tally = Tally()
@@ -213,7 +243,7 @@ def polish(
 
 def _run(job: Job, rows: Iterable[Mapping[str, str | int]], total: int, price: Price | None, command: str) -> None:
     """Run a job to its end; say how to go on where it does not come to it."""
-    why = "as you asked"
+    why = ""
     try:
         with stopping(job.stop), Watch(job, total, price) as watch:
             for _ in job.run(rows):
@@ -221,8 +251,13 @@ def _run(job: Job, rows: Iterable[Mapping[str, str | int]], total: int, price: P
     except (ChatError, BudgetError, LedgerError) as error:
         why = str(error)
     if not job.is_complete:
-        show_stop(why, job.progress, total, command)
+        show_stop(why or _left(job.progress), job.progress, total, command)
         raise typer.Exit(_STOPPED)
+
+
+def _left(progress: Progress) -> str:
+    """Return why a job that nothing went wrong with is not at its end."""
+    return f"{progress.in_flight:,} requests are with the batch API" if progress.in_flight else "as you asked"
 
 
 def _edits(rows: Iterable[PolishedRow], tally: Tally, wording: Wording, *, in_place: bool) -> Iterator[Edit]:
