@@ -42,6 +42,7 @@ class Case:
         language: the one asked for, else the customer's, else the draft's; None where nothing decides it.
         told: what has left already.
         instructions: the system messages that the model was given; empty until it is asked.
+        latest: the latest check, with what it was of: a text is judged as an attempt, then as what leaves.
     """
 
     request: Request
@@ -52,6 +53,7 @@ class Case:
     language: Language | None
     told: Told = field(default_factory=Told)
     instructions: list[str] = field(default_factory=list)
+    latest: list[tuple[str, int, Report]] = field(default_factory=list)
 
     @classmethod
     def of(cls, request: Request, checker: Checker, fixer: Fixer) -> Case:
@@ -80,7 +82,9 @@ class Case:
         request = self.request
         if not text:
             return _NOTHING
-        return self.checker.check(
+        if self.latest and self.latest[0][:2] == (text, len(self.instructions)):
+            return self.latest[0][2]
+        report = self.checker.check(
             text,
             customer=request.customer,
             history=request.history,
@@ -89,6 +93,8 @@ class Case:
             language=self.language,
             instructions="\n".join(self.instructions) or None,
         )
+        self.latest[:] = [(text, len(self.instructions), report)]
+        return report
 
     def fix(self, text: str) -> str:
         """Repair a text without a model, behind what has left already."""

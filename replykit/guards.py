@@ -24,6 +24,8 @@ def _grounded_facts(playbook: Playbook) -> Guard:
         given = reading.given
         if given.customer is None and given.draft is None and not given.facts and not given.history:
             return  # nothing to compare with
+        if reading.is_draft:
+            return
         from replykit.facts.grounding import ungrounded
         from replykit.facts.signs import may_state
 
@@ -43,7 +45,7 @@ def _keep_placeholders(playbook: Playbook) -> Guard:
 
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         text, given = reading.original, reading.given
-        if given.draft is None and given.customer is None:
+        if (given.draft is None and given.customer is None) or reading.is_draft:
             return  # a canned reply: what is filled in later may stand in it
         from replykit.placeholders import PlaceholderFinder, differences
 
@@ -70,7 +72,7 @@ def _keep_meaning(playbook: Playbook) -> Guard:
 
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         draft = reading.given.draft
-        if draft is None or draft == reading.original:
+        if draft is None or reading.is_draft:
             return
         from replykit.claims import ClaimReader
         from replykit.meaning import contradictions

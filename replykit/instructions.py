@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterable, Iterator
+from itertools import compress
 
 from replykit.text import fold
 
@@ -42,12 +43,12 @@ def quoted_instructions(text: str, instructions: str, material: Iterable[str] = 
     compact, places = _compact(text)
     if len(compact) < _PIECE:
         return
-    known = _grams(instructions)
-    free = set().union(*(_grams(source) for source in material))
+    known = _compact(instructions)[0]
+    free = [_compact(source)[0] for source in material]
     runs: list[tuple[int, int]] = []
     for at in range(len(compact) - _PIECE + 1):
         gram = compact[at : at + _PIECE]
-        if gram in known and gram not in free:
+        if gram in known and not any(gram in source for source in free):
             if runs and at <= runs[-1][1] - _PIECE + 1:
                 runs[-1] = (runs[-1][0], at + _PIECE)
             else:
@@ -68,13 +69,7 @@ def _is_canary(run: str) -> bool:
     )
 
 
-def _compact(text: str) -> tuple[str, list[int]]:
-    places = [place for place, char in enumerate(text) if char.isalnum()]
-    folded = fold(text)
-    return "".join(folded[place] for place in places), places
-
-
 @functools.lru_cache(maxsize=64)  # one request is checked several times
-def _grams(text: str) -> frozenset[str]:
-    compact, _ = _compact(text)
-    return frozenset(compact[at : at + _PIECE] for at in range(len(compact) - _PIECE + 1))
+def _compact(text: str) -> tuple[str, list[int]]:
+    counts = list(map(str.isalnum, text))
+    return "".join(compress(fold(text), counts)), list(compress(range(len(text)), counts))

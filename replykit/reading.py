@@ -102,6 +102,11 @@ class Reading:
         """The folded text without its disguises, which the rules are matched against."""
         return self.uncovered.text
 
+    @property
+    def is_draft(self) -> bool:
+        """Whether it is the draft itself, with which a comparison finds nothing."""
+        return self.original == self.given.draft
+
     def holds(self, condition: CompiledCondition, start: int, end: int) -> bool:
         """Return whether a condition holds for a hit.
 

@@ -100,8 +100,11 @@ def _own_words(text: str) -> str:
     """Return the text with codes, links and quotations hidden; quotations stay where they are nearly all of it."""
     without_code = _hide(_CODE, text)
     without_quotes = _hide(_QUOTED, without_code)
-    rest = sum(1 for char in without_quotes if char not in _HIDDEN and char.isalpha())
-    whole = sum(1 for char in without_code if char not in _HIDDEN and char.isalpha())
+    if without_quotes == without_code:
+        return without_code
+    rest, whole = (
+        sum(map(str.isalpha, part)) for part in (without_quotes, without_code)
+    )  # what is hidden is no letter
     return without_quotes if rest * 3 > whole else without_code
 
 
@@ -194,6 +197,8 @@ def other_alphabets(text: str) -> tuple[tuple[int, int], ...]:
     Args:
         text: any text; time grows with its length.
     """
+    if not _OTHER_RUN.search(text):
+        return ()  # hiding a part adds none
     runs = [(match.span(), sum(map(str.isalpha, match[0]))) for match in _OTHER_RUN.finditer(_own_words(text))]
     # Japanese shares its Chinese characters, so that its own ones stand in ones and twos between them.
     spread = sum(letters for _, letters in runs) > 4

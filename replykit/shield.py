@@ -34,7 +34,7 @@ def promise_grounded(playbook: Playbook) -> _Guard:
 
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         text, given = reading.original, reading.given
-        if _has_nothing(given):
+        if _has_nothing(given) or reading.is_draft:
             return
         # What is imported here reads facts and the syntax of patterns, which a plain check never does.
         from replykit.facts.signs import may_state
@@ -66,7 +66,7 @@ def contact_grounded(playbook: Playbook) -> _Guard:
 
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         text, given = reading.original, reading.given
-        if _has_nothing(given) or not _LETTER.search(reading.folded):
+        if _has_nothing(given) or reading.is_draft or not _LETTER.search(reading.folded):
             return
         from replykit.contacts import foreign_contacts
 
