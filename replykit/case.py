@@ -75,23 +75,24 @@ class Case:
     def given(self) -> Given:
         """What a reply is checked with."""
         request = self.request
-        return Given(request.customer, request.history, request.facts, request.draft, self.language)
+        instructions = "\n".join(self.instructions) or None
+        return Given(request.customer, request.history, request.facts, request.draft, self.language, instructions)
 
     def check(self, text: str) -> Report:
         """Check a text with everything that is known of the case; an empty text has no violations, and is no reply."""
-        request = self.request
+        given = self.given
         if not text:
             return _NOTHING
         if self.latest and self.latest[0][:2] == (text, len(self.instructions)):
             return self.latest[0][2]
         report = self.checker.check(
             text,
-            customer=request.customer,
-            history=request.history,
-            facts=request.facts,
-            draft=request.draft,
-            language=self.language,
-            instructions="\n".join(self.instructions) or None,
+            customer=given.customer,
+            history=given.history,
+            facts=given.facts,
+            draft=given.draft,
+            language=given.language,
+            instructions=given.instructions,
         )
         self.latest[:] = [(text, len(self.instructions), report)]
         return report

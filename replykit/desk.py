@@ -19,6 +19,7 @@ from replykit.fixer import Fixer
 from replykit.flow import reply_flow, reply_of
 from replykit.intake import History, facts_of, given_of, request_of, text_of, turns_of
 from replykit.loader import load_playbook
+from replykit.partial import Habit
 from replykit.playbook import Playbook, Scene
 from replykit.record_flow import record_flow
 from replykit.records import Assessment, Language, Reply, Report
@@ -70,6 +71,7 @@ class Desk:
         self._checker = checker_for(self.playbook)
         self._fixer = Fixer(self._checker)
         self._max_repairs = max_repairs
+        self._habit = Habit()
         self._prompts = None if prompts is None else fspath(prompts)
         if trace_content and importlib.util.find_spec("opentelemetry") is None:
             raise UsageError("trace_content needs OpenTelemetry; pip install 'replykit[otel]'")
@@ -232,6 +234,7 @@ class Desk:
         return stream_flow(
             Case.of(request, self._checker, self._fixer),
             self._seams,
+            habit=self._habit,
             max_repairs=self._max_repairs,
             prompts=self._prompts,
             offline=self.offline,

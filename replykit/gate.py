@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from replykit.case import Case
 from replykit.seams import Seams
 
-__all__ = ["Gate"]
+__all__ = ["LONG", "Gate"]
+
+# Code points. A longer answer is read again only when it has grown by a twentieth, and then leaves up to its last seam
+# or not at all, so that what it costs grows little faster than its length.
+LONG = 1000
 
 
 class Gate:
@@ -37,17 +41,18 @@ class Gate:
         if not text.startswith(told.text):
             return
         first_error: int | None = None
-        for seam in self._seams.find(text, len(told.text), self._case.language):
-            if not seam.decided or seam.end in self._refused:
+        seams = (seam.end for seam in self._seams.find(text, len(told.text), self._case.language) if seam.decided)
+        for end in seams if len(text) < LONG else list(seams)[-1:]:
+            if end in self._refused:
                 continue
-            if not self._is_proven(text[: seam.end]):
-                self._refused.add(seam.end)
+            if not self._is_proven(text[:end]):
+                self._refused.add(end)
                 continue
             if first_error is None:
                 first_error = min((error.start for error in self._case.check(text).errors), default=len(text))
-            if first_error >= seam.end:
-                piece = text[len(told.text) : seam.end]
-                told.text = text[: seam.end]
+            if first_error >= end:
+                piece = text[len(told.text) : end]
+                told.text = text[:end]
                 yield piece
 
     def _is_proven(self, text: str) -> bool:

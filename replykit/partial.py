@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from replykit.answer import (
     FENCE,
@@ -16,7 +17,7 @@ from replykit.answer import (
     UNOPENED_END,
 )
 
-__all__ = ["settled_part"]
+__all__ = ["Habit", "settled_part"]
 
 _TAGS = ("<think>", "<thinking>", "<reasoning>")
 _END_TAG = re.compile(r"</(?:t|\Z)", re.IGNORECASE)
@@ -39,7 +40,22 @@ _TO_THE_CUSTOMER = re.compile(
 )
 
 
-def settled_part(answer: str) -> str:
+@dataclass(slots=True)
+class Habit:
+    """What the answers of a chat model have shown of it.
+
+    Attributes:
+        opens_unseen: True where its last answer held reasoning that ended, and that nothing in it opened.
+    """
+
+    opens_unseen: bool = False
+
+    def learn(self, answer: str) -> None:
+        """Take in an answer that is whole."""
+        self.opens_unseen = _unopened_end(answer) is not None
+
+
+def settled_part(answer: str, habit: Habit | None = None) -> str:
     """Return the part of an unfinished answer that is the beginning of the reply, whatever follows.
 
     Whatever `clean_answer` takes off the finished answer is not in it, nor is what it might take off: a block of
@@ -49,15 +65,16 @@ def settled_part(answer: str) -> str:
 
     Args:
         answer: what the model has written so far.
+        habit: what is known of the model; from one that opens its reasoning unseen, nothing settles before it ends.
 
     Returns:
         What `clean_answer` returns of every continuation begins with it; white space at its end aside. Not so where
         `</think>` follows and nothing opened it: nobody can know before.
     """
-    if "<think>" not in answer.lower() and (unopened := UNOPENED_END.search(answer)):
-        answer, is_shown = answer[unopened.end() :], True
-    else:
-        is_shown = False
+    unopened = _unopened_end(answer)
+    if unopened is None and habit and habit.opens_unseen:
+        return ""
+    answer, is_shown = answer[unopened or 0 :], unopened is not None
     start = _start(answer)
     if start is None:
         return ""
@@ -76,6 +93,12 @@ def settled_part(answer: str) -> str:
     if aloud := _ALOUD.search(body):
         body = body[: max(body.rfind(mark, 0, aloud.start()) for mark in "。！？!?\n") + 1]
     return body if _TO_THE_CUSTOMER.search(body) else ""
+
+
+def _unopened_end(answer: str) -> int | None:
+    """Return where reasoning ends that nothing opens."""
+    found = None if "<think>" in answer.lower() else UNOPENED_END.search(answer)
+    return found.end() if found else None
 
 
 def _start(answer: str) -> int | None:

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from replykit.case import Case
 from replykit.flow import case_flow, reply_of
-from replykit.gate import Gate
-from replykit.partial import settled_part
+from replykit.gate import LONG, Gate
+from replykit.partial import Habit, settled_part
 from replykit.records import ChatRequest, Completion, Reply
 from replykit.seams import Seams
 from replykit.standby import holding_reply
@@ -20,13 +20,12 @@ __all__ = ["StreamFlow", "stream_flow"]
 # An event is a piece of the answer, or the completion that ends it.
 StreamFlow: TypeAlias = Generator[ChatRequest | str | None, str | Completion | None, Reply]
 
-_LONG = 4000  # code points; a longer answer is read again only when it has grown by a twentieth
-
 
 def stream_flow(
     case: Case,
     seams: Seams,
     *,
+    habit: Habit | None = None,
     max_repairs: int = 1,
     prompts: str | None = None,
     offline: bool = False,
@@ -41,6 +40,7 @@ def stream_flow(
     Args:
         case: what is asked for, and what judges it.
         seams: where a reply may be cut.
+        habit: what is known of the model, and learnt here.
         max_repairs: how often an answer that breaks a rule is asked for again.
         prompts: a folder of own prompt templates.
         offline: True asks no model at all.
@@ -54,7 +54,7 @@ def stream_flow(
         PromptError: a prompt template is missing or does not render.
     """
     ladder = case_flow(case, max_repairs=max_repairs, prompts=prompts, offline=offline)
-    told = case.told
+    told, habit = case.told, habit or Habit()
     try:
         ask: Callable[[], ChatRequest] = ladder.__next__
         while True:
@@ -63,7 +63,7 @@ def stream_flow(
             except StopIteration as end:
                 reply: Reply = end.value
                 break
-            ask = yield from _heard(case, seams, request, ladder)
+            ask = yield from _heard(case, seams, habit, request, ladder)
     finally:
         ladder.close()
     if not told.text and _is_wrong(reply):
@@ -83,7 +83,7 @@ def _is_wrong(reply: Reply) -> bool:
 
 
 def _heard(
-    case: Case, seams: Seams, request: ChatRequest, ladder: Generator[ChatRequest, Completion, Reply]
+    case: Case, seams: Seams, habit: Habit, request: ChatRequest, ladder: Generator[ChatRequest, Completion, Reply]
 ) -> Generator[ChatRequest | str | None, str | Completion | None, Callable[[], ChatRequest]]:
     """Make one call and let through what is proven of its answer; return the ladder's next step."""
     gate, before, told = Gate(case, seams), case.told.text, case.told
@@ -93,8 +93,8 @@ def _heard(
         while not isinstance(event, Completion):
             told.heard += event or ""
             if len(told.heard) >= looked:
-                looked = len(told.heard) + (len(told.heard) // 20 if len(told.heard) > _LONG else 0)
-                part = settled_part(told.heard)
+                looked = len(told.heard) + (len(told.heard) // 20 if len(told.heard) > LONG else 0)
+                part = settled_part(told.heard, habit)
                 if not before.startswith(part):
                     yield from gate.pieces(case.continued(before, part))
             if not is_warm:
@@ -107,13 +107,15 @@ def _heard(
         failure = error
         return lambda: ladder.throw(failure)
     completion = event
+    if completion.outcome == "complete":
+        habit.learn(completion.text)
     return lambda: ladder.send(completion)
 
 
 def _sentences(case: Case, text: str) -> Iterator[str]:
     """Yield what has not left of a reply, as many sentences at once as it takes to leave a text without errors."""
     start = since = len(case.told.text)
-    for _, stop in Outline(fold(text[since:])).sentences if len(text) < _LONG else ():
+    for _, stop in Outline(fold(text[since:])).sentences if len(text) < LONG else ():
         end = since + len(text[since : since + stop].rstrip())
         if start < end < len(text) and case.check(text[:end]).ok:
             yield text[start:end]

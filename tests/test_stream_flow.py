@@ -221,6 +221,16 @@ def test_reasoning_that_shows_only_at_its_end_stops_the_stream() -> None:
     assert GOOD not in told.text
 
 
+def test_model_that_opens_its_reasoning_unseen_is_known_the_next_time() -> None:
+    """Once an answer has shown it, nothing of the next leaves before the end tag; an answer without ends that."""
+    unseen = "您好，先道歉。再说时间。\n</think>\n\n" + GOOD
+    kit = ReplyKit(chat=FakeChat([list(unseen), list(unseen), list(GOOD), list(GOOD)]))
+    list(kit.draft_stream(CUSTOMER))
+    for _ in range(3):
+        stream = kit.draft_stream(CUSTOMER)
+        assert ("".join(stream), stream.reply.status) == (GOOD, "clean")
+
+
 def test_offline_stream_gives_the_ready_lines() -> None:
     """Without a model the holding reply leaves, as from `draft`."""
     with ReplyKit() as kit:
