@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
 from replykit.checker import Checker, checker_for
-from replykit.complaint import ComplaintRecord, Entry, Promise, Span, Ungrounded
 from replykit.errors import (
     BudgetError,
     ChatAuthError,
@@ -47,19 +47,19 @@ from replykit.records import (
 
 if TYPE_CHECKING:
     from replykit.batch import PolishedRow, polish
+    from replykit.complaint import ComplaintRecord, Entry, Promise, Span, Ungrounded
     from replykit.kit import AsyncReplyKit, ReplyKit
 else:
+    _LATER = {
+        **dict.fromkeys(("AsyncReplyKit", "ReplyKit"), "kit"),
+        **dict.fromkeys(("PolishedRow", "polish"), "batch"),
+        **dict.fromkeys(("ComplaintRecord", "Entry", "Promise", "Span", "Ungrounded"), "complaint"),
+    }
 
     def __getattr__(name: str) -> object:
-        # The kits bring the event loop, the retries and, with a model, its SDK; a check needs none of them.
-        if name in ("AsyncReplyKit", "ReplyKit"):
-            from replykit import kit
-
-            return getattr(kit, name)
-        if name in ("PolishedRow", "polish"):
-            from replykit import batch
-
-            return getattr(batch, name)
+        # The kits bring the event loop, the retries and, with a model, its SDK; a check needs none of these.
+        if name in _LATER:
+            return getattr(import_module(f"replykit.{_LATER[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -23,6 +23,8 @@ __all__ = ["Checker", "checker_for"]
 CHUNK = 500  # replies that are sent to another process at once
 LONGEST_TEXT = 5_000_000  # code points
 _ALL = -1  # sources
+_REPORTED = frozenset(["text", "violations", "language"])
+_VIOLATED = frozenset(["principle", "rule", "severity", "start", "end", "text", "message", "suggestions"])
 
 
 class Checker:
@@ -203,21 +205,21 @@ class Checker:
 
             spoken = detect_language(text)
         violations = tuple(self._violation(finding, text, spoken) for finding in findings)
-        # Its own values need no validation, and what it costs to prepare that is half of a first check.
-        return Report.model_construct(text=text, violations=violations, language=language)
+        return Report.made({"text": text, "violations": violations, "language": language}, _REPORTED)
 
     def _violation(self, finding: Finding, text: str, language: Language | None) -> Violation:
         rule, say = finding.rule, self.playbook.say
-        return Violation.model_construct(
-            principle=rule.principle,
-            rule=rule.id,
-            severity=finding.severity,
-            start=finding.start,
-            end=finding.end,
-            text=text[finding.start : finding.end],
-            message=say(rule.message, language).replace("{text}", finding.text),
-            suggestions=tuple(say(suggestion, language) for suggestion in rule.suggestions),
-        )
+        fields = {
+            "principle": rule.principle,
+            "rule": rule.id,
+            "severity": finding.severity,
+            "start": finding.start,
+            "end": finding.end,
+            "text": text[finding.start : finding.end],
+            "message": say(rule.message, language).replace("{text}", finding.text),
+            "suggestions": tuple([say(suggestion, language) for suggestion in rule.suggestions]),
+        }
+        return Violation.made(fields, _VIOLATED)
 
     def findings(self, text: str, given: Given) -> list[Finding]:
         """Return the violations with their rules, in order of their start.
@@ -262,7 +264,7 @@ class Checker:
     def _run(self, compiled: CompiledRule, reading: Reading, found: list[Finding]) -> None:
         """Run a rule that no literal triggers."""
         rule = compiled.rule
-        if not all(reading.holds(condition, 0, 0) for condition in compiled.elsewhere):
+        if compiled.elsewhere and not all(reading.holds(condition, 0, 0) for condition in compiled.elsewhere):
             return  # what decides it is not in the reply, so the reply need not be read
         if rule.guard:
             for start, end, about in self._guards[rule.guard](reading):

@@ -69,6 +69,8 @@ class CompiledRule:
                 yield pattern
         for condition in (*self.when, *self.unless, *self.soften):
             yield condition.pattern
+            if condition.exceptions:
+                yield condition.exceptions
 
     def is_excused(self, reading: Reading, start: int, end: int) -> bool:
         """Return whether an exception covers the hit and no counter-exception does."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replykit.records import Severity
 from replykit.rules import Rule
@@ -11,8 +11,7 @@ from replykit.rules import Rule
 __all__ = ["Finding", "without_overlaps"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A violation with the rule that found it, which its repair needs.
 
     Attributes:
@@ -31,6 +30,8 @@ class Finding:
 
 def without_overlaps(found: list[Finding]) -> list[Finding]:
     """Keep, of findings of one principle that overlap, the gravest, then the longest."""
+    if not found:
+        return []
     kept: list[Finding] = []
     taken: dict[str, list[tuple[int, int]]] = {}  # by principle, disjoint and sorted
     for finding in sorted(found, key=lambda f: (f.severity != "error", f.start - f.end, f.start)):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import re2
 
 from replykit.errors import PlaybookError
-from replykit.snapshot import REFERENCE, Literals, PatternKeys, stored_literals
+from replykit.snapshot import REFERENCE, Literals, PatternKeys, stored_literals, stored_needs
 from replykit.text import fold
 
 __all__ = ["Pattern", "expand"]
@@ -113,13 +113,26 @@ class Pattern:
     def _hit_groups(self) -> tuple[int, ...]:
         return tuple(number for name, number in self._compiled.groupindex.items() if name.startswith("hit_"))
 
+    @functools.cached_property
+    def _stored_needs(self) -> list[str] | None:
+        """Literals of which every match holds one, if they are stored: to derive them takes as long as to compile."""
+        needs = [stored_needs(self._keys.key(source)) if self._keys else None for source in self.sources]
+        return None if None in needs else [literal for literals in needs for literal in literals or ()]
+
+    def _cannot_match(self, text: str) -> bool:
+        """Return whether a pattern that is not compiled yet need not be for the sake of a text."""
+        if "_compiled" in self.__dict__:
+            return False
+        needs = self._stored_needs
+        return needs is not None and not any(literal in text for literal in needs)
+
     def search(self, text: str) -> bool:
         """Return whether the folded text holds a match."""
-        return self._compiled.search(text) is not None
+        return not self._cannot_match(text) and self._compiled.search(text) is not None
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield the span of every match: of its group `hit` where it has one."""
-        for match in self._compiled.finditer(text):
+        for match in () if self._cannot_match(text) else self._compiled.finditer(text):
             for number in self._hit_groups:
                 if match.span(number) != (-1, -1):
                     yield match.span(number)
@@ -129,6 +142,8 @@ class Pattern:
 
     def covers(self, text: str, start: int, end: int) -> bool:
         """Return whether a match covers a part of the folded text, also one that begins inside another match."""
+        if self._cannot_match(text):
+            return False
         at = 0
         while (match := self._compiled.search(text, at)) is not None and match.start() <= start:
             if end <= match.end():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from replykit.disguise import Scan, Uncovered, uncover
 from replykit.pattern import Pattern
@@ -16,8 +16,7 @@ from replykit.text import Outline, fold, fold_again
 __all__ = ["CompiledCondition", "Given", "Reading"]
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """What was known when a reply was written.
 
     Attributes:
@@ -65,31 +64,30 @@ class CompiledCondition:
         return bool(self.spans(text)) if self.exceptions else self.pattern.search(text)
 
 
-@dataclass(slots=True)
 class Reading:
     """One text under one set of givens; what is costly is found once, when first asked for.
+
+    Args:
+        original: the text as given.
+        given: what was known.
+        scan: finds the rules' literals; None leaves disguises in place.
 
     Attributes:
         original: the text as given.
         given: what was known.
-        scan: finds the rules' literals; None leaves disguises in place.
         folded: the text as it is compared, disguises and all.
         uncovered: the same without its disguises.
         outline: its sentences, clauses and quoted parts.
     """
 
-    original: str
-    given: Given
-    scan: Scan | None
-    _matches: dict[tuple[int, int], tuple[list[int], list[int]]] = field(default_factory=dict)
-    _elsewhere: dict[tuple[tuple[int, int], str], bool] = field(default_factory=dict)
-    folded: str = field(init=False)
-    uncovered: Uncovered = field(init=False)
-    outline: Outline = field(init=False)
+    __slots__ = ("_elsewhere", "_matches", "folded", "given", "original", "outline", "uncovered")
 
-    def __post_init__(self) -> None:
-        folded = self.folded = fold(self.original)
-        self.uncovered = uncover(folded, self.scan) if self.scan else Uncovered(folded, None, folded)
+    def __init__(self, original: str, given: Given, scan: Scan | None) -> None:
+        self.original, self.given = original, given
+        self._matches: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
+        self._elsewhere: dict[tuple[tuple[int, int], str], bool] = {}
+        folded = self.folded = fold(original)
+        self.uncovered = uncover(folded, scan) if scan else Uncovered(folded, None, folded)
         self.outline = Outline(self.uncovered.text)
 
     @classmethod
@@ -165,9 +163,7 @@ class Reading:
                 "draft": self.given.draft or "",
                 "facts": "\n".join(self.given.facts),
             }[condition.within]
-            # Nothing stands in no text; to know it, a pattern that no empty text matches need not be compiled.
-            is_empty = not text and condition.pattern.literals.triggers is not None
-            self._elsewhere[key] = not is_empty and any(map(condition.stands_in, _sentences(fold_again(text))))
+            self._elsewhere[key] = any(map(condition.stands_in, _sentences(fold_again(text))))
         return self._elsewhere[key]
 
     def _all_matches(self, condition: CompiledCondition) -> tuple[list[int], list[int]]:

@@ -11,20 +11,22 @@ import contextlib
 import functools
 import gc
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic_core import from_json  # is there anyway, and reads twice as fast as json
+
 __all__ = [
-    "BUILT_IN", "Literals", "PatternKeys", "built_in_folder", "digest", "loaded_name", "note_loaded", "playbook_fields",
-    "stored_literals", "stored_triggers", "uncollected",
+    "BUILT_IN", "SEPARATOR", "Literals", "PatternKeys", "built_in_folder", "digest", "loaded_name", "note_loaded",
+    "playbook_fields", "stored_literals", "stored_needs", "stored_triggers", "uncollected",
 ]  # fmt: skip
 
 PATH = Path(__file__).with_name("data") / "snapshot.json"
 BUILT_IN = Path(__file__).parent / "playbooks"
+SEPARATOR = "\t"  # of literals that are stored as one text, as that is read in a fifth of the time
 _NAME = re.compile(r"[A-Za-z][\w-]*")
 REFERENCE = re.compile(r"(?<!\\[pPx])\{([a-z][a-z0-9_]*)\}")
 
@@ -42,17 +44,25 @@ class Literals(NamedTuple):
 
 
 @functools.cache
-def _lines() -> list[bytes]:
-    """Return the lines of the snapshot, each JSON of its own, so that only what is needed is read; first the index."""
+def _index() -> dict[str, Any]:
+    """Return the first line of the snapshot, which says where in the file the others stand, each JSON of its own."""
     try:
-        return PATH.read_bytes().split(b"\n")
+        with PATH.open("rb") as file:
+            index: dict[str, Any] = from_json(file.readline())
     except FileNotFoundError:
-        return [b'{"playbooks": {}, "literals": []}']
+        return {"playbooks": {}, "lines": {}}
+    return index
 
 
 @functools.cache
-def _line(number: int) -> Any:
-    return json.loads(_lines()[number])
+def _line(name: str) -> Any:
+    """Return what a line holds; read when it is needed, as a first check needs half of them."""
+    where = _index()["lines"].get(name)
+    if where is None:
+        return {}
+    with PATH.open("rb") as file:
+        file.seek(where[0] - _index()["end"], os.SEEK_END)
+        return from_json(file.read(where[1]))
 
 
 def built_in_folder(name: str) -> Path | None:
@@ -77,10 +87,10 @@ def digest(folder: Path) -> str:
 
 def playbook_fields(folder: Path) -> dict[str, Any] | None:
     """Return the validated fields of a built-in playbook as JSON has them; None where its files are not the same."""
-    stored = _line(0)["playbooks"].get(folder.name)
-    if stored is None or stored["digest"] != digest(folder):
+    stored = _index()["playbooks"].get(folder.name)
+    if stored is None or stored != digest(folder):
         return None
-    fields: dict[str, Any] = _line(stored["fields"])
+    fields: dict[str, Any] = _line(f"fields of {folder.name}")
     return fields
 
 
@@ -102,7 +112,7 @@ def stored_triggers(playbook: object) -> dict[str, Any] | None:
     name = loaded_name(playbook)
     if name is None:
         return None
-    fields: dict[str, Any] = _line(_line(0)["playbooks"][name]["triggers"])
+    fields: dict[str, Any] = _line(f"triggers of {name}")
     return fields
 
 
@@ -119,12 +129,18 @@ def uncollected() -> Iterator[None]:
 
 
 def stored_literals(key: str) -> Literals | None:
-    """Return the literals stored for the key of a pattern."""
-    for number in _line(0)["literals"]:
-        if stored := _line(number).get(key):
-            triggers, disguised = stored
-            return Literals(None if triggers is None else frozenset(triggers), frozenset(disguised))
-    return None
+    """Return the literals stored for the key of a rule's pattern."""
+    stored = _line("literals").get(key)
+    if stored is None:
+        return None
+    triggers, disguised = stored
+    return Literals(None if triggers is None else frozenset(triggers), frozenset(disguised))
+
+
+def stored_needs(key: str) -> list[str] | None:
+    """Return the literals of which every match of a condition or an exception holds one; None where none is stored."""
+    stored = _line("needs").get(key)
+    return None if stored is None else stored.split(SEPARATOR)
 
 
 class PatternKeys:

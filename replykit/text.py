@@ -17,15 +17,14 @@ _REPLACEMENT = 0xFFFD
 
 
 @functools.cache
-def fold_table() -> list[int]:
+def fold_table() -> tuple[int, ...]:
     """Return what each code point folds to, by its number; made once, not to be changed."""
-    path = Path(__file__).with_name("data") / "fold.txt"
-    chars, targets = (map(ord, line) for line in path.read_bytes().decode("utf-8").split("\n")[:2])
+    chars, targets = (map(ord, line) for line in _lines())
     table = list(range(0x20000))
     for char, target in zip(chars, targets, strict=True):
         table[char] = target
     table[_SURROGATES.start : _SURROGATES.stop] = [_REPLACEMENT] * len(_SURROGATES)
-    return table
+    return tuple(table)  # which the garbage collector looks at once, and never again
 
 
 def fold(text: str) -> str:
@@ -40,7 +39,27 @@ def fold(text: str) -> str:
     Returns:
         A text of the same length in code points, so that offsets hold in both.
     """
+    global _few
+    if _few and len(text) <= _BRIEF:
+        _few -= 1
+        return "".join([_targets().get(char, char) for char in text])
     return text.translate(fold_table())
+
+
+# A first check folds some brief texts, in a tenth of the time that it takes to make the table.
+_few = 64
+_BRIEF = 400  # code points
+
+
+@functools.cache
+def _targets() -> dict[str, str]:
+    chars, targets = _lines()
+    return dict(zip(chars, targets, strict=True)) | dict.fromkeys(map(chr, _SURROGATES), chr(_REPLACEMENT))
+
+
+def _lines() -> list[str]:
+    path = Path(__file__).with_name("data") / "fold.txt"
+    return path.read_bytes().decode("utf-8").split("\n")[:2]
 
 
 _SHORT = 10_000  # code points

@@ -8,14 +8,13 @@ from typing import Any
 
 from ahocorasick_rs import AhoCorasick
 
-from replykit.snapshot import Literals
+from replykit.snapshot import SEPARATOR, Literals
 
 __all__ = ["Hits", "Triggers"]
 
 Hits = list[tuple[int, int, int]]
 """Number of a literal, first code point, one past the last; in the order of the last ones."""
 
-_SEPARATOR = "\t"  # of the literals as they are stored
 _SHORT = 2_000  # code points
 _FEW = 16  # short texts that are cheaper to look at one literal at a time than to make an automaton for
 
@@ -66,7 +65,7 @@ class Triggers:
     @classmethod
     def of_fields(cls, fields: dict[str, Any]) -> Triggers:
         """Return the triggers of which these are the fields."""
-        literals = fields["literals"].split(_SEPARATOR)
+        literals = fields["literals"].split(SEPARATOR)
         lengths = list(map(len, literals))
         for number in fields["plain"]:
             lengths[number] = 0
@@ -83,9 +82,9 @@ class Triggers:
         for number, pairs in sorted(self.triggered.items()):
             for pair in pairs:
                 sources.setdefault(pair, []).append(number)
-        assert not any(_SEPARATOR in literal for literal in self.literals)
+        assert not any(SEPARATOR in literal for literal in self.literals)
         return {
-            "literals": _SEPARATOR.join(self.literals),
+            "literals": SEPARATOR.join(self.literals),
             "marked": len(self._marked.literals),
             "plain": [number for number, length in enumerate(self.lengths) if not length],
             "sources": [[*pair, numbers] for pair, numbers in sorted(sources.items())],

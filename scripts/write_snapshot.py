@@ -20,6 +20,8 @@ from replykit.triggers import Triggers
 
 __all__ = ["main", "render"]
 
+_TRIGGERED = ("pattern", "together", "count")  # kinds of rules that a literal triggers
+
 
 def _compiled(playbook: Playbook) -> list[CompiledRule]:
     """Return the rules with patterns of which everything is derived, nothing taken from what is stored."""
@@ -39,30 +41,40 @@ def _literals(playbook: Playbook, patterns: Iterable[Pattern]) -> Iterator[tuple
             yield keys.key(source), [None if triggers is None else sorted(triggers), sorted(disguised)]
 
 
-def render() -> str:
-    """Return the content of the file: the index, a playbook and its triggers a line, then the literals of patterns.
+def _needs(playbook: Playbook, patterns: Iterable[Pattern]) -> Iterator[tuple[str, str]]:
+    for key, (triggers, _) in _literals(playbook, patterns):
+        if triggers:
+            yield key, snapshot.SEPARATOR.join(triggers)
 
-    The patterns of conditions on what was given come first, as a first check asks for these alone.
+
+def render() -> str:
+    """Return the content of the file: where each line stands, then the lines.
+
+    The fields and the triggers of each playbook, what the conditions and exceptions of all need, the literals of rules.
     """
-    index: dict[str, Any] = {"playbooks": {}, "literals": []}
-    lines: list[Any] = [index]
-    of_conditions: dict[str, Any] = {}
-    of_rules: dict[str, Any] = {}
+    lines: dict[str, Any] = {}
+    digests: dict[str, str] = {}
+    needs: dict[str, str] = {}
+    literals: dict[str, Any] = {}
     for folder in sorted(path for path in BUILT_IN.iterdir() if path.is_dir()):
         playbook, _ = read_playbook(folder.name)
         compiled = _compiled(playbook)
-        lines.append(playbook.model_dump(mode="json", exclude_unset=True))
-        lines.append(Triggers.of(rule.literals for rule in compiled).fields())
-        stored = {"digest": snapshot.digest(folder), "fields": len(lines) - 2, "triggers": len(lines) - 1}
-        index["playbooks"][folder.name] = stored
-        conditions = [c for rule in compiled for c in (*rule.when, *rule.unless, *rule.soften) if c.is_elsewhere]
-        of_conditions |= _literals(playbook, [condition.pattern for condition in conditions])
-        kinds = ("pattern", "together", "count")
-        of_rules |= _literals(playbook, [rule.pattern for rule in compiled if rule.rule.kind in kinds and rule.pattern])
-    for literals in (of_conditions, of_rules):
-        index["literals"].append(len(lines))
-        lines.append(dict(sorted(literals.items())))
-    return "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
+        digests[folder.name] = snapshot.digest(folder)
+        lines[f"fields of {folder.name}"] = playbook.model_dump(mode="json", exclude_unset=True)
+        lines[f"triggers of {folder.name}"] = Triggers.of(rule.literals for rule in compiled).fields()
+        of_rules = [rule.pattern for rule in compiled if rule.rule.kind in _TRIGGERED and rule.pattern]
+        literals |= _literals(playbook, of_rules)
+        others = (pattern for rule in compiled for pattern in rule.patterns() if pattern not in of_rules)
+        needs |= _needs(playbook, others)
+    lines |= {"needs": dict(sorted(needs.items())), "literals": dict(sorted(literals.items()))}
+    texts = {name: json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for name, line in lines.items()}
+    where, at = {}, 0
+    for name, text in texts.items():
+        size = len(text.encode())
+        where[name] = [at, size]
+        at += size
+    index = json.dumps({"playbooks": digests, "lines": where, "end": at}, separators=(",", ":"))
+    return index + "\n" + "".join(texts.values())
 
 
 def main(arguments: list[str]) -> int:

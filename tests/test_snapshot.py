@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def test_a_changed_file_makes_the_snapshot_void(tmp_path: Path) -> None:
 
 
 def _forget() -> None:
-    snapshot._lines.cache_clear()
+    snapshot._index.cache_clear()
     snapshot._line.cache_clear()
 
 
@@ -87,3 +88,32 @@ def test_the_key_of_a_pattern_changes_with_every_list_that_it_reaches(
     assert PatternKeys(one).key("x{a}") != PatternKeys(other).key("x{a}")
     assert PatternKeys(one).key("x") == PatternKeys(other).key("x")
     assert PatternKeys({"a": ["{a}"]}).key("{a}")
+
+
+def test_what_is_stored_of_a_condition_is_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pattern that no literal in a text calls for is not compiled, and finds nothing when it is."""
+    playbook = load_playbook("zh")
+    source = "{next_step}"
+    stored = snapshot.stored_needs(PatternKeys(playbook.words).key(source))
+    assert stored is not None
+    assert frozenset(stored) == Pattern([source], playbook.words).literals.triggers
+    pattern = Pattern([source], playbook.words, PatternKeys(playbook.words))
+    text = "这个没办法的。"
+    assert not pattern.search(text)
+    assert not list(pattern.spans(text))
+    assert not pattern.covers(text, 0, 1)
+    assert "_compiled" not in vars(pattern)
+    assert pattern.search("我马上联系站点核实")
+    assert "_compiled" in vars(pattern)
+    assert not pattern.search(text)
+
+
+@pytest.mark.parametrize("line", range(5))
+def test_every_line_is_where_the_index_says(line: int) -> None:
+    """The index holds where each line begins and ends, whatever its own length."""
+    content = snapshot.PATH.read_bytes().split(b"\n")
+    index = json.loads(content[0])
+    if line < len(index["lines"]):
+        name, (start, size) = list(index["lines"].items())[line]
+        assert content[line + 1] + b"\n" == b"".join(part + b"\n" for part in content[1:-1])[start : start + size]
+        assert snapshot._line(name) == json.loads(content[line + 1])

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replykit import text
 from replykit.text import Outline, fold
 
 ROOT = Path(__file__).parent.parent
@@ -90,6 +91,16 @@ def test_both_scripts_fold_to_one(name: str) -> None:
     ]
     assert len("".join(everyday)) == 3755  # GB 2312, level 1
     assert not [char for char in everyday if fold(to_traditional.convert(char)) != fold(char)]
+
+
+def test_brief_and_long_texts_are_folded_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every code point, character by character as in a first check and with the table."""
+    for start in range(0, 0x110000, text._BRIEF):
+        piece = "".join(map(chr, range(start, min(start + text._BRIEF, 0x110000))))
+        monkeypatch.setattr(text, "_few", 1)
+        brief = fold(piece)
+        assert text._few == 0
+        assert brief == fold(piece)
 
 
 def test_the_fold_table_is_up_to_date() -> None:
