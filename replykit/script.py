@@ -174,7 +174,7 @@ def leaks(text: str, language: Language | None) -> tuple[tuple[int, int], ...]:
         language: what it should be written in; None: nothing is asked for.
 
     Returns:
-        Spans `(start, end)` in order, not overlapping. A Chinese name of up to four characters in an English reply,
+        Spans `(start, end)` in order, not overlapping. A Chinese name of up to four characters among English words,
         and an English label in capitals without quotation marks, are taken for what they are; so a two-word English
         heading passes.
     """
@@ -233,8 +233,12 @@ def _foreign_characters(text: str, language: Language) -> Iterator[tuple[int, in
 
 
 def _chinese_clauses(text: str) -> Iterator[tuple[int, int]]:
+    has_english = re.search("[A-Za-z]", text) is not None  # a reply without any is no English one with a name in it
     for match in _HAN_RUN.finditer(text):
         run = match[0]
+        if not has_english:
+            yield match.span()
+            continue
         is_long = sum(map(str.isalpha, run)) > _LONGEST_NAME
         if _ADDRESSING.search(run) or (is_long and _GRAMMAR.search(run)):
             yield match.span()

@@ -379,7 +379,7 @@ class Costly:
 
 def test_budget_is_kept_over_calls() -> None:
     """What was spent is counted, answers are bounded by what is left, and a call that may pass it is not made."""
-    usage = Usage(calls=1, prompt_tokens=1500, completion_tokens=3000)
+    usage = Usage(calls=1, prompt_tokens=500, completion_tokens=4000)
     chat = Costly(answered(GOOD, usage), answered(GOOD, usage))
     kit = ReplyKit(playbook=SMALL, chat=chat, budget=6000)
     kit.draft("订单呢？")

@@ -9,6 +9,7 @@ import typer
 from replykit.cli.kits import finish, open_kit
 from replykit.cli.options import (
     BaseUrlOption,
+    BudgetOption,
     ChannelOption,
     FactOption,
     HistoryOption,
@@ -45,6 +46,7 @@ def draft(
     playbook: PlaybookOption = "zh",
     timeout: TimeoutOption = 30.0,
     max_repairs: MaxRepairsOption = 1,
+    budget: BudgetOption = None,
     prompts: PromptsOption = None,
     offline: OfflineOption = False,
     as_json: JsonOption = False,
@@ -63,6 +65,7 @@ def draft(
         playbook=playbook,
         timeout=timeout,
         max_repairs=max_repairs,
+        budget=budget,
         prompts=prompts,
         offline=offline,
     ) as kit:

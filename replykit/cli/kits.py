@@ -21,6 +21,7 @@ def open_kit(
     playbook: str,
     timeout: float,
     max_repairs: int,
+    budget: int | None,
     prompts: str | None,
     offline: bool,
     without_model: str = "the reply comes from the phrasebook",
@@ -33,6 +34,7 @@ def open_kit(
         playbook: the rules.
         timeout: seconds for one answer.
         max_repairs: how often an answer is asked for again.
+        budget: tokens to spend in all.
         prompts: a folder of own templates.
         offline: True asks no model, whatever is set.
         without_model: what happens where no model is asked, for the line that says so.
@@ -50,6 +52,7 @@ def open_kit(
             playbook=playbook,
             timeout=timeout,
             max_repairs=max_repairs,
+            budget=budget,
             prompts=prompts,
         )
     kit = ReplyKit(playbook=playbook, max_repairs=max_repairs, prompts=prompts)
@@ -91,6 +94,8 @@ def _explain(reply: Reply) -> None:
     show_findings(reply.violations[:_MOST_SHOWN], to=sys.stderr)
     if len(reply.violations) > _MOST_SHOWN:
         note(("plain", f"… and {len(reply.violations) - _MOST_SHOWN:,} more; --json lists them all"))
+    if reply.usage.calls:
+        note(("quiet", f"{count(reply.usage.calls, 'call')} of the model, {reply.usage.total_tokens:,} tokens"))
     if reply.escalate:
         note(("warning", "escalate"), ("plain", ": hand this conversation to a person"))
 
@@ -104,4 +109,6 @@ def _mended(reply: Reply) -> str:
     else:
         done = f"{before} in {what}, none left" if before else f"no errors in {what}, fewer warnings now"
     unused = reply.attempts[0].outcome
-    return done if first is reply.attempts[0] else f"the model's answer ended with {unused}; {done}"
+    if first is not reply.attempts[0]:
+        return f"the model's answer ended with {unused}; {done}"
+    return f"{done}; {reply.trouble}" if reply.trouble else done

@@ -11,6 +11,7 @@ from replykit.records import Channel, Language, Length, Stage
 
 __all__ = [
     "BaseUrlOption",
+    "BudgetOption",
     "ChannelOption",
     "CustomerOption",
     "EncodingOption",
@@ -76,6 +77,16 @@ BaseUrlOption = Annotated[
         metavar="URL",
         envvar=["REPLYKIT_BASE_URL", "OPENAI_BASE_URL"],
         help="The model's server, with its version path.",
+    ),
+]
+BudgetOption = Annotated[
+    int | None,
+    typer.Option(
+        "--budget",
+        metavar="TOKENS",
+        envvar="REPLYKIT_BUDGET",
+        help="Most tokens to spend in all; a call that would pass it is not made.",
+        show_default=False,
     ),
 ]
 TimeoutOption = Annotated[

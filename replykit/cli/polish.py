@@ -181,6 +181,7 @@ def polish(
         playbook=playbook,
         timeout=timeout,
         max_repairs=max_repairs,
+        budget=None,  # the job has one of its own, which lasts over its runs
         prompts=prompts,
         offline=offline,
     ) as kit:

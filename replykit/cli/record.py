@@ -13,6 +13,7 @@ from replykit.cli.display import count, json_line, note, show_line
 from replykit.cli.kits import open_kit
 from replykit.cli.options import (
     BaseUrlOption,
+    BudgetOption,
     EncodingOption,
     JsonOption,
     LanguageOption,
@@ -47,6 +48,7 @@ def record(
     playbook: PlaybookOption = "zh",
     timeout: TimeoutOption = 30.0,
     max_repairs: MaxRepairsOption = 1,
+    budget: BudgetOption = None,
     prompts: PromptsOption = None,
     offline: OfflineOption = False,
     encoding: EncodingOption = None,
@@ -66,6 +68,7 @@ def record(
         playbook=playbook,
         timeout=timeout,
         max_repairs=max_repairs,
+        budget=budget,
         prompts=prompts,
         offline=offline,
         without_model="the record is what patterns find",
