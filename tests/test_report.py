@@ -254,7 +254,7 @@ def test_spans_count_as_the_browser_counts(tmp_path: Path) -> None:
 
 def test_a_page_of_many_different_findings_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond a number of different findings they stand with their rows, and are the same findings."""
-    monkeypatch.setattr("replykit.batch.report._MOST_SHARED", 1)
+    monkeypatch.setattr("replykit.batch.lines._MOST_SHARED", 1)
     content = _page(tmp_path / "r.html").read_text("utf-8")
     lines = json.loads(content.partition('id="rows">')[2].partition("</script>")[0])
     assert lines[1][8][0][0] == 0

@@ -5,29 +5,24 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from replykit.batch.lines import STATUSES, Lines, json_in_script
 from replykit.batch.price import Price
 from replykit.batch.rows import PolishedRow
 from replykit.batch.tally import Tally
 from replykit.batch.wording import LANGUAGES, Wording
 from replykit.playbook import Playbook
-from replykit.records import Language, Record, Violation
+from replykit.records import Language, Record
 from replykit.sheets import saving
-from replykit.text import units
 
 __all__ = ["RunFacts", "write_report"]
 
 _PAGE = Path(__file__).parent / "page"
 _SCRIPTS = ("diff.js", "cards.js", "decisions.js", "report.js")
-_STATUSES = ("needs_review", "repaired", "clean")  # as the page sorts them
-_MOST_SHARED = 5_000  # values that are written once; others stand with their rows, so that memory has an end
-# A browser ends a script at its closing tag, and reads `<!--` in it as something else.
-_MARKUP = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 class RunFacts(Record):
@@ -86,18 +81,18 @@ def write_report(
     tongue = language or playbook.languages[0]
     wordings = {each: Wording(playbook, each) for each in LANGUAGES}
     titles = _Titles({principle.id: principle.title for principle in playbook.principles})
-    lines = _Lines(tuple(wordings.values()))
+    lines = Lines(tuple(wordings.values()))
     script, style = _script(), _source("report.css")
 
     def facts() -> str:
-        return _json(
+        return json_in_script(
             {
                 "id": lines.digest.hexdigest(),
                 "language": tongue,
                 "texts": playbook.languages[0],
                 "words": {each: wording.words for each, wording in wordings.items()},
                 "titles": titles,
-                "statuses": _STATUSES,
+                "statuses": STATUSES,
                 "findings": lines.findings.values,
                 "reasons": lines.reasons.values,
                 "source": run.source,
@@ -133,77 +128,6 @@ class _Titles(dict[str, str]):
         return id
 
 
-class _Shared:
-    """Values that many rows have, each written once.
-
-    Attributes:
-        values: those that are referred to by their places.
-    """
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-        self._places: dict[Any, int] = {}
-
-    def put(self, value: tuple[Any, ...]) -> int | tuple[Any, ...]:
-        """Return what stands with the row: the value's place; the value itself where there are too many."""
-        place = self._places.get(value)
-        if place is None:
-            if len(self.values) == _MOST_SHARED:
-                return value
-            place = self._places[value] = len(self.values)
-            self.values.append(value)
-        return place
-
-
-class _Lines:
-    """Rows as lines of JSON, the words of violations and reasons written once.
-
-    Args:
-        wordings: the languages of the page.
-
-    Attributes:
-        findings: the words of violations.
-        reasons: why rows need review, in each language.
-        digest: of all lines; what a reader decides is kept under it.
-    """
-
-    def __init__(self, wordings: Sequence[Wording]) -> None:
-        self._wordings = wordings
-        self.findings, self.reasons = _Shared(), _Shared()
-        self.digest = hashlib.sha256()
-
-    def of(self, rows: Iterable[PolishedRow], tally: Tally) -> Iterator[str]:
-        """Yield the lines, and count the rows."""
-        between = ""
-        for row in rows:
-            tally.add(row)
-            line = _json(self._fields(row))
-            self.digest.update(line.encode("utf-8", "backslashreplace"))
-            yield between + line
-            between = ",\n"
-
-    def _fields(self, row: PolishedRow) -> list[Any]:
-        return [
-            row.row,
-            row.original,
-            None if row.text == row.original else row.text,
-            _STATUSES.index(row.status),
-            self.reasons.put(tuple(wording.reason(row.reason) for wording in self._wordings)),
-            row.made_by,
-            row.same_as,
-            row.proposal,
-            self._found(row.original, row.before),
-            self._found(row.text, row.violations),
-        ]
-
-    def _found(self, text: str, violations: Iterable[Violation]) -> list[list[Any]]:
-        return [[self.findings.put(_words(v)), units(text[: v.start]), units(text[: v.end])] for v in violations]
-
-
-def _words(violation: Violation) -> tuple[Any, ...]:
-    return violation.principle, violation.rule, violation.severity, violation.message, violation.suggestions
-
-
 def _details(run: RunFacts, tally: Tally) -> Iterator[tuple[str, str | None]]:
     """Yield the run's facts by their keys in words.json; a model that is None was not asked."""
     yield "source", run.source
@@ -221,13 +145,6 @@ def _details(run: RunFacts, tally: Tally) -> Iterator[tuple[str, str | None]]:
         yield "seconds", f"{run.seconds:,.1f}"
     if run.made_at:
         yield "made_at", run.made_at
-
-
-def _json(value: object) -> str:
-    """Return JSON that can stand inside a script element."""
-    from markupsafe import Markup
-
-    return Markup(json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_MARKUP))
 
 
 @functools.cache

@@ -26,7 +26,7 @@ _INDENT = 9  # columns; as wide as a severity
 
 def count(number: int, noun: str) -> str:
     """Return how many there are, in words; nothing where there are none."""
-    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}" if number else ""
 
 
 def json_line(value: object) -> str:

@@ -174,7 +174,7 @@ def polish(
         stage=index(stage_column),
         language=index(language_column),
     )
-    note(("quiet", f"{opened.name}: {opened.layout}"))
+    note(("quiet", f"{opened.path}: {opened.layout}"))
     with open_kit(
         model=model,
         base_url=base_url,

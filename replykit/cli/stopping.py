@@ -49,6 +49,6 @@ def stopping(stop: Callable[[], object]) -> Iterator[None]:
 
 def _say(line: str) -> None:
     """Write a line past the buffer of standard error, which may be in use where the signal struck."""
-    cursor = _SHOW_CURSOR if sys.stderr.isatty() else ""
+    begin = f"{_SHOW_CURSOR}\r" if sys.stderr.isatty() else ""
     with contextlib.suppress(OSError, ValueError):
-        os.write(sys.stderr.fileno(), f"{cursor}\r{line}\n".encode())
+        os.write(sys.stderr.fileno(), f"{begin}{line}\n".encode())
