@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from bisect import bisect_right
 
 from replykit.checker import Checker
 from replykit.complaint import Entry, Span
@@ -41,10 +42,21 @@ class Heard:
     def clause(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the clauses that words stand in; a number is never cut (4,980元)."""
         start, end = self.reading.outline.clause(start, end)
-        for fact in self.facts:
-            if fact.start < end and start < fact.end and not (start <= fact.start and fact.end <= end):
-                start, end = self.reading.outline.clause(min(start, fact.start), max(end, fact.end))
+        while fact := self.cut(start, end):
+            start, end = self.reading.outline.clause(min(start, fact.start), max(end, fact.end))
         return start, end
+
+    def cut(self, start: int, end: int) -> Fact | None:
+        """Return a fact that begins or ends inside of words, and stands in them in part only."""
+        for edge in (start, end):
+            at = bisect_right(self._fact_starts, edge - 1) - 1
+            if at >= 0 and self.facts[at].start < edge < self.facts[at].end:
+                return self.facts[at]
+        return None
+
+    @functools.cached_property
+    def _fact_starts(self) -> list[int]:
+        return [fact.start for fact in self.facts]
 
     def entry(self, start: int, end: int, value: str | None = None) -> Entry:
         """Return words of the turn as an entry."""

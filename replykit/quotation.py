@@ -144,8 +144,4 @@ def _places(quote: str, turn: object, conversation: Sequence[Heard]) -> Iterator
 
 
 def _cuts(heard: Heard, start: int, end: int) -> bool:
-    if not is_whole_word(heard.reading.text, start, end):
-        return True
-    return any(
-        fact.start < end and start < fact.end and not (start <= fact.start and fact.end <= end) for fact in heard.facts
-    )
+    return not is_whole_word(heard.reading.text, start, end) or heard.cut(start, end) is not None

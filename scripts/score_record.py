@@ -10,15 +10,16 @@ import argparse
 import sys
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from score_guards import Count
 
 from replykit import ReplyKit
 from replykit.complaint import ComplaintRecord
 from replykit.records import Turn
 
-__all__ = ["FIELDS", "Score", "conversations", "main", "read", "score", "turns_of_lines"]
+__all__ = ["FIELDS", "conversations", "main", "read", "score", "turns_of_lines"]
 
 LABELLED = Path(__file__).parent.parent / "tests" / "labelled" / "record.toml"
 EXACT = ("who", "contact", "order", "product", "category", "when", "mood", "due")
@@ -26,31 +27,6 @@ HOLDING = ("happened", "asked", "promised", "claimed")
 FIELDS = (
     "who", "contact", "order", "product", "category", "happened", "when", "asked", "mood", "promised", "due", "claimed",
 )  # fmt: skip
-
-
-@dataclass(slots=True)
-class Score:
-    """What the readers found of what was to be found.
-
-    Attributes:
-        right: found and to be found.
-        wrong: found and not to be found.
-        missed: to be found and not found.
-    """
-
-    right: int = 0
-    wrong: int = 0
-    missed: int = 0
-
-    @property
-    def precision(self) -> float:
-        """The part of what was found that was to be found; 1 where nothing was."""
-        return self.right / (self.right + self.wrong) if self.right + self.wrong else 1.0
-
-    @property
-    def recall(self) -> float:
-        """The part of what was to be found that was; 1 where nothing was to be found."""
-        return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
 
 
 def conversations() -> list[dict[str, Any]]:
@@ -87,7 +63,7 @@ def compare(field: str, found: Sequence[str], wanted: Sequence[str]) -> tuple[li
     return right, left, missed
 
 
-def score(part: str, *, misses: bool = False) -> dict[str, Score]:
+def score(part: str, *, misses: bool = False) -> dict[str, Count]:
     """Score one set.
 
     Args:
@@ -95,19 +71,14 @@ def score(part: str, *, misses: bool = False) -> dict[str, Score]:
         misses: True prints what was missed and what was wrong.
     """
     kit = ReplyKit()
-    scores = {field: Score() for field in FIELDS}
+    scores = {field: Count() for field in FIELDS}
     for conversation in conversations():
         if not conversation["id"].startswith(part):
             continue
         record = kit.record(turns_of_lines(conversation["turns"]))
         for field in FIELDS:
             right, wrong, missed = compare(field, read(record, field), conversation.get(field, []))
-            one = scores[field]
-            one.right, one.wrong, one.missed = (
-                one.right + len(right),
-                one.wrong + len(wrong),
-                one.missed + len(missed),
-            )
+            scores[field] = scores[field].plus(len(right), len(wrong), len(missed))
             if misses and (wrong or missed):
                 print(f"{conversation['id']} {field}: missed {missed}, wrong {wrong}")
     return scores

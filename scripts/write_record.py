@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from score_record import FIELDS, Score, conversations, score
+from score_guards import Count
+from score_record import FIELDS, conversations, score
 
 from replykit import ReplyKit
 from replykit.cli.conversation import turns_of_lines
@@ -87,15 +88,12 @@ def _example(kit: ReplyKit) -> Iterator[str]:
     yield from (f"| {heading} | {cell} |" for heading, cell in kit.sheet_row(record).items())
 
 
-def _scores(part: str) -> dict[str, Score]:
+def _scores(part: str) -> dict[str, Count]:
     """The scores of several sets, added up."""
-    total = {field: Score() for field in FIELDS}
+    total = {field: Count() for field in FIELDS}
     for one in part:
         for field, scored in score(one).items():
-            sums = total[field]
-            sums.right += scored.right
-            sums.wrong += scored.wrong
-            sums.missed += scored.missed
+            total[field] = total[field].plus(*scored)
     return total
 
 
@@ -106,14 +104,11 @@ def _table() -> Iterator[str]:
     for field in (*FIELDS, "all"):
         cells = [f"`{field}`" if field != "all" else "**all**"]
         for scores in by_set.values():
-            every = list(scores.values())
-            one = scores[field] if field != "all" else Score(*(sum(getattr(s, n) for s in every) for n in _COUNTS))
+            every = Count(*map(sum, zip(*scores.values(), strict=True)))
+            one = every if field == "all" else scores[field]
             found = f"{one.precision:.0%}" if one.right + one.wrong else "–"
             cells += [str(one.right + one.missed), found, f"{one.recall:.0%}" if one.right + one.missed else "–"]
         yield "| " + " | ".join(cells) + " |"
-
-
-_COUNTS = ("right", "wrong", "missed")
 
 
 def render() -> str:
