@@ -112,19 +112,20 @@ def _entry(
         return f"a quotation has at most {_LONGEST} code points"
     if labels and label not in labels:
         return "its label is none of those asked for"
-    reason = "it does not stand in the conversation"
+    reasons: list[str] = []
     for heard, start, end in _places(quote.strip(), turn, conversation):
         if heard.turn.role not in _ROLES[field.role]:
-            reason = f"only the {'agent' if heard.turn.role == 'agent' else 'customer'} said so"
+            reasons.append(f"only the {heard.turn.role} said so")
         elif _cuts(heard, start, end):
-            reason = "it cuts a number or a word in two"
+            reasons.append("it cuts a number or a word in two")
         elif not registrar.is_evident(field.id, heard, start, end):
-            reason = "it holds nothing of the kind"
+            reasons.append("it holds nothing of the kind")
         elif (span := registrar.accepts(field.id, heard, start, end)) is None:
-            reason = "in its place it says something else"
+            reasons.append("in its place it says something else")
         else:
             return heard.entry(*span, str(label) if labels else None).model_copy(update={"found_by": "model"})
-    return reason
+    # What keeps it from counting where it was said to stand.
+    return reasons[0] if reasons else "it does not stand in the conversation"
 
 
 def _places(quote: str, turn: object, conversation: Sequence[Heard]) -> Iterator[tuple[Heard, int, int]]:

@@ -312,6 +312,13 @@ INVENTED = [
     ("contact", {"turn": 2, "quote": "1380000111"}, "cuts a number"),
     ("contact", {"turn": 2, "quote": "3800001111"}, "cuts a number"),
     ("contact", {"turn": 2, "quote": "电话"}, "nothing of the kind"),
+    ("contact", {"turn": 0, "quote": "A1001"}, "nothing of the kind"),
+    ("category", {"turn": 0, "quote": "您好", "label": "refund"}, "says something else"),
+    ("mood", {"turn": 0, "quote": "您好", "label": "abuse"}, "says something else"),
+    ("who", {"turn": 0, "quote": "您好"}, "says something else"),
+    ("who", {"turn": 0, "quote": "您好，我昨天收到的杯子"}, "nothing of the kind"),
+    ("order", {"turn": 0, "quote": "碎了两个，太让人失望了！订单 A1001"}, "nothing of the kind"),
+    ("happened", {"turn": 0, "quote": "您好"}, "says something else"),
     ("order", {"turn": 0, "quote": "A1002"}, "does not stand"),
     ("order", {"turn": 0, "quote": "A100"}, "cuts a number"),
     ("order", {"turn": 0, "quote": "订单"}, "nothing of the kind"),
@@ -349,7 +356,7 @@ INVENTED = [
 @pytest.mark.parametrize(("field", "item", "reason"), INVENTED)
 def test_what_a_model_invents_is_in_no_field(field: str, item: object, reason: str) -> None:
     """An invention changes no field, and is listed with the reason."""
-    record, _ = asked({field: item if isinstance(item, list) and field == "ungrounded" else [item], "who": []})
+    record, _ = asked({"who": [], field: item if isinstance(item, list) and field == "ungrounded" else [item]})
     assert record.model_copy(
         update={"ungrounded": (), "usage": KIT.record(TURNS).usage, "offline": True}
     ) == KIT.record(TURNS)
