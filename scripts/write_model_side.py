@@ -39,6 +39,9 @@ Written by `python scripts/write_model_side.py`; do not edit.
 A chat model is asked, but never trusted: what it answers is taken out of its wrapping, classified, checked, asked for
 again where it breaks a rule, repaired and checked again. This page tells what comes of it when the server, the model or
 the texts misbehave. Everything on it was run: the servers are real HTTP on a loopback port, the models are scripted.
+
+Against a server and a model of your own, the same promise is tried by
+`REPLYKIT_LIVE_BASE_URL=http://127.0.0.1:8080/v1 pytest tests/live -s` (`tests/live/test_live.py` says more).
 """
 
 

@@ -26,7 +26,7 @@ from replykit.errors import (
 from replykit.fixer import Fixer
 from replykit.flow import reply_flow
 from replykit.loader import load_playbook
-from replykit.records import ChatRequest, Completion, Outcome, Reply, Request, Usage
+from replykit.records import Attempt, ChatRequest, Completion, Outcome, Reply, Request, Usage
 from replykit.testing import FakeChat
 
 CHECKER = Checker(SMALL)
@@ -374,6 +374,44 @@ _ANSWERS = st.one_of(
     st.builds(said, _TEXTS),
     st.sampled_from([ChatTimeoutError("late"), ChatRateLimitError("busy")]),
 )
+
+
+def gravity(attempt: Attempt | Reply) -> tuple[int, int, int]:
+    """Return how grave what is wrong with a text is: what the customer is told, then errors, then warnings."""
+    told = ("grounded-facts", "keep-meaning", "keep-placeholders")
+    wrong = [violation for violation in attempt.violations if violation.severity == "error"]
+    return sum(v.principle in told for v in wrong), len(wrong), len(attempt.violations) - len(wrong)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.builds(said, _TEXTS, _OUTCOMES), min_size=8, max_size=8), st.sampled_from([REWRITE, DRAFT]))
+def test_reply_is_no_worse_than_any_answer(answers: list[Completion], request: Request) -> None:
+    """Of all answers that were whole, none is less grave than the reply, in whatever order they came."""
+    checker = built_in()
+    reply = drive(reply_flow(request, checker=checker, fixer=Fixer(checker), max_repairs=6), FakeChat(answers).complete)
+    whole = [attempt for attempt in reply.attempts if attempt.outcome == "complete"]
+    assert all(gravity(reply) <= gravity(attempt) for attempt in whole)
+    assert reply.text in [attempt.text for attempt in reply.attempts]
+    if whole and reply.text not in [attempt.text for attempt in whole]:
+        assert gravity(reply) < min(gravity(attempt) for attempt in whole)  # mended, so that it is better than all
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        ("没办法，呵呵。", "您好，订单3天内送达。", 0),  # a flaw, and a repair that invents
+        ("您好，订单3天内送达。", "没办法，呵呵。", 1),  # the other way round
+        ("没办法，3天内送达。", "没办法，5天内送达，退您50元。", 0),
+        ("没办法，5天内送达，退您50元。", "没办法，3天内送达。", 1),
+        ("没办法，3天内送达。", "呵呵，没办法，5天内送达。", 0),  # as much invented: the fewer errors
+    ],
+)
+def test_the_least_grave_answer_is_kept(first: str, second: str, kept: int) -> None:
+    """An invented fact weighs more than any number of rude words, whichever answer holds it."""
+    reply, _ = run(REWRITE, [first, second])
+    assert reply.attempts[kept].text in (reply.text, "没办法，呵呵。")
+    assert reply.text != reply.attempts[1 - kept].text
+    assert reply.status == "needs_review"
 
 
 @settings(deadline=None, max_examples=150)

@@ -150,6 +150,31 @@ def test_ids_reach_the_client_that_retries(server: Server, caplog: pytest.LogCap
     assert events(caplog)[1]["error_type"] == "ChatServerError"
 
 
+def test_ids_reach_the_client_that_streams(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    """A stream over HTTP is told like a call that is not one, in both worlds."""
+    caplog.set_level(logging.DEBUG, logger="replykit")
+    options: dict[str, Any] = {"model": "test", "base_url": server.url, "api_key": KEY}
+    busy = fault.status(503, retry_after="0.01")
+
+    async def read() -> Reply:
+        async with AsyncReplyKit(**options) as kit, kit.draft_stream(CUSTOMER) as stream:
+            assert [piece async for piece in stream]
+            return stream.reply
+
+    streamed = fault.streamed(*fault.whole("您好，", "我来为您核实。"))
+    server.script(busy, streamed, busy, streamed)
+    with ReplyKit(**options) as kit, kit.draft_stream(CUSTOMER) as stream:
+        assert list(stream)
+        replies = [stream.reply]
+    replies.append(asyncio.run(read()))
+    told = [(record["event"], record["call_id"]) for record in events(caplog)]
+    assert told == [
+        one
+        for reply in replies
+        for one in [*((event, f"{reply.id}.1") for event in ("http", "retry", "http", "call")), ("reply", "")]
+    ]
+
+
 def test_ids_of_work_side_by_side_do_not_mix(caplog: pytest.LogCaptureFixture) -> None:
     """Of replies that are made at once, each record has the ids of its own."""
 

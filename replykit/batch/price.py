@@ -6,26 +6,21 @@ import re
 from decimal import Decimal
 
 from replykit.errors import UsageError
-from replykit.records import Record, Usage
+from replykit.records import Prices, Usage
 
 __all__ = ["Price"]
 
 _AMOUNT = re.compile(r"(\D*?)(\d{1,9}(?:\.\d{1,9})?)(\D*)")
-_MILLION = 1_000_000
 
 
-class Price(Record):
-    """The price of a model.
+class Price(Prices):
+    """The prices of a model as a user writes them, with what stands round an amount.
 
     Attributes:
-        prompt: of a million tokens sent.
-        completion: of a million tokens received.
         before: what stands before an amount, such as ¥.
         behind: what stands behind it, such as 元.
     """
 
-    prompt: Decimal
-    completion: Decimal
     before: str = ""
     behind: str = ""
 
@@ -51,13 +46,14 @@ class Price(Record):
         return cls(
             prompt=found[0] if prompt is not None else Decimal(0),
             completion=found[-1] if completion is not None else Decimal(0),
+            currency=(before or behind).strip(),
             before=before,
             behind=behind,
         )
 
     def text(self, usage: Usage) -> str:
         """Return what the usage costs, in words: `¥12.35`."""
-        cost = (self.prompt * usage.prompt_tokens + self.completion * usage.completion_tokens) / _MILLION
+        cost = usage.cost(self)
         return f"{self.before}{cost:,.2f}{self.behind}" if cost >= 1 or not cost else self._small(cost)
 
     def _small(self, cost: Decimal) -> str:
