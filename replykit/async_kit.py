@@ -13,7 +13,7 @@ from replykit.desk import Desk
 from replykit.drivers import adrive
 from replykit.intake import History, awaited_completion
 from replykit.playbook import Playbook
-from replykit.records import Channel, ChatRequest, Completion, Language, Length, Reply, Stage
+from replykit.records import Channel, ChatRequest, Completion, Language, Length, Privacy, Reply, Stage
 from replykit.streams import AsyncReplyStream
 from replykit.trace import Trace
 
@@ -41,6 +41,7 @@ class AsyncReplyKit(Desk):
         temperature: float | None = 0.3,
         prompts: str | PathLike[str] | None = None,
         trace_content: bool = False,
+        privacy: Privacy | None = None,
     ) -> None:
         super().__init__(
             model=model,
@@ -52,6 +53,7 @@ class AsyncReplyKit(Desk):
             budget=budget,
             prompts=prompts,
             trace_content=trace_content,
+            privacy=privacy,
         )
         self._own = None
         if model is not None:
@@ -79,6 +81,7 @@ class AsyncReplyKit(Desk):
         tone: str | None = None,
         length: Length = "medium",
         language: Language | None = None,
+        private: Sequence[str] = (),
     ) -> Reply:
         """Rewrite an agent's draft, as `ReplyKit.rewrite` does."""
         flow = self._rewriting(
@@ -91,6 +94,7 @@ class AsyncReplyKit(Desk):
             tone=tone,
             length=length,
             language=language,
+            private=private,
         )
         with self._trace("rewrite") as trace:
             return trace.end(await adrive(flow, functools.partial(self._complete, trace)))
@@ -106,6 +110,7 @@ class AsyncReplyKit(Desk):
         tone: str | None = None,
         length: Length = "medium",
         language: Language | None = None,
+        private: Sequence[str] = (),
     ) -> Reply:
         """Draft a reply to a customer, as `ReplyKit.draft` does."""
         flow = self._drafting(
@@ -117,6 +122,7 @@ class AsyncReplyKit(Desk):
             tone=tone,
             length=length,
             language=language,
+            private=private,
         )
         with self._trace("draft") as trace:
             return trace.end(await adrive(flow, functools.partial(self._complete, trace)))
@@ -132,6 +138,7 @@ class AsyncReplyKit(Desk):
         tone: str | None = None,
         length: Length = "medium",
         language: Language | None = None,
+        private: Sequence[str] = (),
     ) -> AsyncReplyStream:
         """Draft a reply that leaves piece by piece, as `ReplyKit.draft_stream` does; it is iterated, not awaited."""
         flow = self._streaming(
@@ -143,12 +150,15 @@ class AsyncReplyKit(Desk):
             tone=tone,
             length=length,
             language=language,
+            private=private,
         )
         return AsyncReplyStream(flow, self._chat, self.budget, self._trace("draft"))
 
-    async def record(self, conversation: History, *, language: Language | None = None) -> ComplaintRecord:
+    async def record(
+        self, conversation: History, *, language: Language | None = None, private: Sequence[str] = ()
+    ) -> ComplaintRecord:
         """Register a complaint, as `ReplyKit.record` does."""
-        flow = self._recording(conversation, language)
+        flow = self._recording(conversation, language, private)
         with self._trace("record") as trace:
             return trace.done(await adrive(flow, functools.partial(self._complete, trace)))
 

@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, cast, get_args
 
 from replykit.budget import Budget
 from replykit.case import Case
@@ -21,8 +21,10 @@ from replykit.intake import History, facts_of, given_of, request_of, text_of, tu
 from replykit.loader import load_playbook
 from replykit.partial import Habit
 from replykit.playbook import Playbook, Scene
+from replykit.privacy import masked, need_privacy, private_of
+from replykit.prompts import privacy_note
 from replykit.record_flow import record_flow
-from replykit.records import Assessment, Language, Reply, Report
+from replykit.records import Assessment, Language, Privacy, Reply, Report
 from replykit.registrar import Registrar
 from replykit.seams import Seams
 from replykit.sheet_row import sheet_row
@@ -31,6 +33,8 @@ from replykit.stream_flow import StreamFlow, stream_flow
 from replykit.trace import Trace
 
 __all__ = ["Desk"]
+
+_F = TypeVar("_F")  # a flow of any of the three kinds
 
 
 class Desk:
@@ -54,6 +58,7 @@ class Desk:
         budget: int | None,
         prompts: str | PathLike[str] | None,
         trace_content: bool,
+        privacy: Privacy | None,
     ) -> None:
         if model is not None and chat is not None:
             raise UsageError("give either a model or a chat, not both")
@@ -65,6 +70,10 @@ class Desk:
             raise UsageError(f"max_repairs must be 0 or more, not {max_repairs!r}")
         if prompts is not None and not Path(prompts).is_dir():
             raise UsageError(f"prompts must be a folder of templates, and {fspath(prompts)!r} is none")
+        if privacy not in (None, *get_args(Privacy)):
+            raise UsageError(f"privacy must be 'mask' or None, not {privacy!r}")
+        if privacy:
+            need_privacy()
         self.playbook = playbook if isinstance(playbook, Playbook) else load_playbook(fspath(playbook))
         self.budget = Budget(budget)
         self.offline = model is None and chat is None
@@ -76,6 +85,7 @@ class Desk:
         if trace_content and importlib.util.find_spec("opentelemetry") is None:
             raise UsageError("trace_content needs OpenTelemetry; pip install 'replykit[otel]'")
         self._trace_content = trace_content
+        self._privacy = privacy
 
     def check(
         self,
@@ -193,13 +203,15 @@ class Desk:
     def _registrar(self) -> Registrar:
         return Registrar(self._checker)
 
-    def _recording(self, conversation: History, language: Language | None) -> Flow[ComplaintRecord]:
+    def _recording(
+        self, conversation: History, language: Language | None, private: Sequence[str] = ()
+    ) -> Flow[ComplaintRecord]:
         turns = turns_of(conversation)
         if not any(turn.text.strip() for turn in turns):
             raise UsageError("the conversation is empty; give its turns")
         said = "\n".join(turn.text for turn in turns if turn.role == "customer")
         given_of(customer=None, history=(), facts=(), draft=None, language=language)  # refuses a language not known
-        return record_flow(
+        flow = record_flow(
             turns,
             self._registrar,
             self.playbook,
@@ -208,6 +220,7 @@ class Desk:
             prompts=self._prompts,
             offline=self.offline,
         )
+        return self._masked(flow, private)
 
     def _trace(self, task: str) -> Trace:
         return Trace(task, content=self._trace_content)
@@ -223,7 +236,9 @@ class Desk:
     def _drafting(self, customer: str, **options: Any) -> Flow[Reply]:
         return self._flow(task="draft", customer=text_of(customer, "customer"), **options)
 
-    def _streaming(self, customer: str, *, history: History, facts: Sequence[str], **fields: Any) -> StreamFlow:
+    def _streaming(
+        self, customer: str, *, history: History, facts: Sequence[str], private: Sequence[str] = (), **fields: Any
+    ) -> StreamFlow:
         request = request_of(
             task="draft",
             customer=text_of(customer, "customer"),
@@ -231,7 +246,7 @@ class Desk:
             facts=facts_of(facts),
             **fields,
         )
-        return stream_flow(
+        flow = stream_flow(
             Case.of(request, self._checker, self._fixer),
             self._seams,
             habit=self._habit,
@@ -239,13 +254,16 @@ class Desk:
             prompts=self._prompts,
             offline=self.offline,
         )
+        return self._masked(flow, private)
 
     @functools.cached_property
     def _seams(self) -> Seams:
         return Seams(self._checker)
 
-    def _flow(self, *, history: History, facts: Sequence[str], **fields: Any) -> Flow[Reply]:
-        return reply_flow(
+    def _flow(
+        self, *, history: History, facts: Sequence[str], private: Sequence[str] = (), **fields: Any
+    ) -> Flow[Reply]:
+        flow = reply_flow(
             request_of(history=turns_of(history), facts=facts_of(facts), **fields),
             checker=self._checker,
             fixer=self._fixer,
@@ -253,3 +271,14 @@ class Desk:
             prompts=self._prompts,
             offline=self.offline,
         )
+        return self._masked(flow, private)
+
+    def _masked(self, flow: _F, private: Sequence[str]) -> _F:
+        """Return a flow that keeps personal data in the process where the kit does so; the same flow otherwise."""
+        values = private_of(private)
+        if not self._privacy:
+            if values:
+                raise UsageError("private marks what privacy='mask' keeps back; give the kit that as well")
+            return flow
+        note = functools.partial(privacy_note, folder=self._prompts, templates=self.playbook.languages[0])
+        return cast(_F, masked(cast(Any, flow), values, note))

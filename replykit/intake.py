@@ -198,4 +198,7 @@ def request_of(**fields: Any) -> Request:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{name}: {first['msg']}; got {first['input']!r}") from None
+        got = first["input"]
+        # A choice is shown; a text is somebody's words.
+        shown = repr(got) if first["type"] == "literal_error" else f"a {type(got).__name__}"
+        raise UsageError(f"{name}: {first['msg']}; got {shown}") from None

@@ -14,7 +14,7 @@ from replykit.desk import Desk
 from replykit.drivers import drive
 from replykit.intake import History, completion_of
 from replykit.playbook import Playbook
-from replykit.records import Channel, ChatRequest, Completion, Language, Length, Reply, Stage
+from replykit.records import Channel, ChatRequest, Completion, Language, Length, Privacy, Reply, Stage
 from replykit.streams import ReplyStream
 from replykit.trace import Trace
 
@@ -40,6 +40,8 @@ class ReplyKit(Desk):
         temperature: how freely the model words its answer; None leaves it to the server.
         prompts: a folder of own prompt templates.
         trace_content: True puts the messages to and from the model on OpenTelemetry's spans; it needs the extra `otel`.
+        privacy: "mask" sends tokens in place of phone numbers, mailboxes, identity and bank cards, plates, and what a
+            call marks as `private`, and puts them back into the answer; it needs the extra `privacy`.
 
     Raises:
         UsageError: an argument cannot be used.
@@ -61,6 +63,7 @@ class ReplyKit(Desk):
         temperature: float | None = 0.3,
         prompts: str | PathLike[str] | None = None,
         trace_content: bool = False,
+        privacy: Privacy | None = None,
     ) -> None:
         super().__init__(
             model=model,
@@ -72,6 +75,7 @@ class ReplyKit(Desk):
             budget=budget,
             prompts=prompts,
             trace_content=trace_content,
+            privacy=privacy,
         )
         self._own = None
         if model is not None:
@@ -99,6 +103,7 @@ class ReplyKit(Desk):
         tone: str | None = None,
         length: Length = "medium",
         language: Language | None = None,
+        private: Sequence[str] = (),
     ) -> Reply:
         """Rewrite an agent's draft so that it keeps every rule and says the same.
 
@@ -113,6 +118,7 @@ class ReplyKit(Desk):
             tone: how it should sound, in your own words.
             length: how long it may be.
             language: what it is written in; None: the customer's language, else the draft's.
+            private: names, addresses and whatever else is personal, as written; only with `privacy="mask"`.
 
         Returns:
             The reply with its status; `original` is the draft, untouched.
@@ -136,6 +142,7 @@ class ReplyKit(Desk):
             tone=tone,
             length=length,
             language=language,
+            private=private,
         )
         with self._trace("rewrite") as trace:
             return trace.end(drive(flow, functools.partial(self._complete, trace)))
@@ -151,6 +158,7 @@ class ReplyKit(Desk):
         tone: str | None = None,
         length: Length = "medium",
         language: Language | None = None,
+        private: Sequence[str] = (),
     ) -> Reply:
         """Draft a reply to a customer. Offline it is a holding reply, which uses no facts.
 
@@ -163,6 +171,7 @@ class ReplyKit(Desk):
             tone: how it should sound, in your own words.
             length: how long it may be.
             language: what it is written in; None: the customer's language.
+            private: names, addresses and whatever else is personal, as written; only with `privacy="mask"`.
 
         Returns:
             The reply with its status.
@@ -179,6 +188,7 @@ class ReplyKit(Desk):
             tone=tone,
             length=length,
             language=language,
+            private=private,
         )
         with self._trace("draft") as trace:
             return trace.end(drive(flow, functools.partial(self._complete, trace)))
@@ -194,6 +204,7 @@ class ReplyKit(Desk):
         tone: str | None = None,
         length: Length = "medium",
         language: Language | None = None,
+        private: Sequence[str] = (),
     ) -> ReplyStream:
         """Draft a reply to a customer and let it leave piece by piece, each as soon as it is proven.
 
@@ -211,6 +222,7 @@ class ReplyKit(Desk):
             tone: how it should sound, in your own words.
             length: how long it may be.
             language: what it is written in; None: the customer's language.
+            private: names, addresses and whatever else is personal, as written; only with `privacy="mask"`.
 
         Returns:
             The pieces; its `reply`, once it has ended, is what `draft` returns. Close it to end the call early.
@@ -228,10 +240,13 @@ class ReplyKit(Desk):
             tone=tone,
             length=length,
             language=language,
+            private=private,
         )
         return ReplyStream(flow, self._chat, self.budget, self._trace("draft"))
 
-    def record(self, conversation: History, *, language: Language | None = None) -> ComplaintRecord:
+    def record(
+        self, conversation: History, *, language: Language | None = None, private: Sequence[str] = ()
+    ) -> ComplaintRecord:
         """Register a complaint: who, what, when, what is asked and promised, each in the words of the conversation.
 
         The playbook's readers work without a model. A model adds quotations; what it says beyond the conversation is
@@ -240,6 +255,7 @@ class ReplyKit(Desk):
         Args:
             conversation: the turns, oldest first, as `history` for `rewrite`; names and times are used where given.
             language: the script of labels and headings; None: the customer's.
+            private: names, addresses and whatever else is personal, as written; only with `privacy="mask"`.
 
         Returns:
             The record; `missing` says what is still to be asked. Where the model gave no answer, `trouble` says why,
@@ -249,7 +265,7 @@ class ReplyKit(Desk):
             UsageError: the conversation is empty or cannot be read.
             PromptError: a prompt template is missing or does not render.
         """
-        flow = self._recording(conversation, language)
+        flow = self._recording(conversation, language, private)
         with self._trace("record") as trace:
             return trace.done(drive(flow, functools.partial(self._complete, trace)))
 

@@ -19,7 +19,7 @@ from replykit.text import fold
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["messages_for", "prompts_digest", "record_again", "record_messages", "repair_messages"]
+__all__ = ["messages_for", "privacy_note", "prompts_digest", "record_again", "record_messages", "repair_messages"]
 
 _PACKAGE = Path(__file__).parent
 _FENCES = ("customer_said", "agent_said", "customer_message", "facts", "agent_draft", "already_sent")
@@ -180,6 +180,20 @@ def record_again(
         ChatMessage(role="assistant", content=latest[:_SENT_BACK]),
         ChatMessage(role="user", content=content),
     )
+
+
+def privacy_note(tokens: Sequence[str], *, folder: str | None = None, templates: Language = "zh-Hans") -> str:
+    """Return what a chat model is told of the tokens that stand for personal data.
+
+    Args:
+        tokens: the tokens in the request.
+        folder: a folder of own templates, as for `messages_for`.
+        templates: the playbook's first language, which chooses the built-in templates.
+
+    Raises:
+        PromptError: a template is missing or does not render; the message names it.
+    """
+    return _render(_environment(_tongue(templates), folder), "privacy.md.j2", {"tokens": list(tokens)})
 
 
 def _principles(request: Request, playbook: Playbook, assessment: Assessment) -> list[Principle]:

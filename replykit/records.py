@@ -2,6 +2,7 @@
 
 # No postponed annotations: pydantic would compile each of them anew, a fifth of the time of an import.
 
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Context, Decimal, Inexact, localcontext
 from typing import Any, Literal, Self
@@ -32,15 +33,36 @@ Stage = Literal["accept", "clarify", "propose", "follow_up"]
 Channel = Literal["chat", "email", "review", "phone"]
 Length = Literal["short", "medium", "long"]
 Status = Literal["clean", "repaired", "needs_review"]
+Privacy = Literal["mask"]
+
+
+# What people wrote: a log, a traceback or an error that shows a record says how long it is, and not a word of it.
+_SAID = frozenset(
+    {"by", "content", "customer", "draft", "facts", "message", "name", "original", "proposal", "quote", "reason"}
+    | {"text", "tone", "trouble", "value"}
+)
+
+
+class _Said:
+    def __init__(self, value: str | tuple[str, ...]) -> None:
+        self._size = len(value) if isinstance(value, str) else sum(map(len, value))
+
+    def __repr__(self) -> str:
+        return f"<{self._size} characters>"
 
 
 _EXACT = Context(prec=100, traps=[Inexact])  # digits; a sum of money is never rounded behind the caller's back
 
 
 class Record(BaseModel):
-    """A value: it cannot be changed, and it refuses fields that it does not know."""
+    """A value: it cannot be changed, it refuses fields that it does not know, and its repr quotes nobody."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, hide_input_in_errors=True)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            said = name in _SAID and (isinstance(value, str) or (isinstance(value, tuple) and _are_texts(value)))
+            yield name, _Said(value) if said else value
 
     @classmethod
     def made(cls, fields: dict[str, Any], given: frozenset[str]) -> Self:
@@ -85,6 +107,10 @@ class Record(BaseModel):
             indent = options.pop("indent", None)
             options.pop("ensure_ascii", None)
             return json.dumps(self.model_dump(**options), indent=indent)
+
+
+def _are_texts(values: tuple[Any, ...]) -> bool:
+    return bool(values) and all(isinstance(value, str) for value in values)
 
 
 class Violation(Record):

@@ -49,6 +49,7 @@ ROWS = (
     "lint",
     "starter",
     "fixer",
+    "privacy",
     "prompts answer embedded partial",
     "intake case standby flow",
     "seams gate stream_flow",

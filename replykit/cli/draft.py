@@ -20,6 +20,8 @@ from replykit.cli.options import (
     ModelOption,
     OfflineOption,
     PlaybookOption,
+    PrivacyOption,
+    PrivateOption,
     PromptsOption,
     StageOption,
     TimeoutOption,
@@ -48,6 +50,8 @@ def draft(
     max_repairs: MaxRepairsOption = 1,
     budget: BudgetOption = None,
     prompts: PromptsOption = None,
+    privacy: PrivacyOption = None,
+    private: PrivateOption = None,
     offline: OfflineOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -67,6 +71,7 @@ def draft(
         max_repairs=max_repairs,
         budget=budget,
         prompts=prompts,
+        privacy=privacy,
         offline=offline,
     ) as kit:
         reply = kit.draft(
@@ -78,5 +83,6 @@ def draft(
             tone=tone,
             length=length,
             language=language,
+            private=private or (),
         )
     finish(reply, as_json=as_json)

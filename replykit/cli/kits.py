@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import cast
 
 import typer
 
 from replykit.cli.display import count, json_line, note, say, show_findings
 from replykit.cli.options import api_key
 from replykit.kit import ReplyKit
-from replykit.records import Reply
+from replykit.records import Privacy, Reply
 
 __all__ = ["finish", "open_kit"]
 
@@ -24,6 +25,7 @@ def open_kit(
     budget: int | None,
     prompts: str | None,
     offline: bool,
+    privacy: str | None = None,
     without_model: str = "the reply comes from the phrasebook",
 ) -> ReplyKit:
     """Return the kit that the settings ask for; where that is one without a model, say so in one line.
@@ -37,12 +39,14 @@ def open_kit(
         budget: tokens to spend in all.
         prompts: a folder of own templates.
         offline: True asks no model, whatever is set.
+        privacy: `mask`, or nothing.
         without_model: what happens where no model is asked, for the line that says so.
 
     Raises:
         UsageError: a setting cannot be used.
         PlaybookError: the playbook is missing or wrong.
     """
+    kept = cast(Privacy | None, privacy or None)
     if model and not offline:
         key = api_key()
         return ReplyKit(
@@ -54,8 +58,9 @@ def open_kit(
             max_repairs=max_repairs,
             budget=budget,
             prompts=prompts,
+            privacy=kept,
         )
-    kit = ReplyKit(playbook=playbook, max_repairs=max_repairs, prompts=prompts)
+    kit = ReplyKit(playbook=playbook, max_repairs=max_repairs, prompts=prompts, privacy=kept)
     why = "" if offline else "no chat model is set (--model or REPLYKIT_MODEL), so "
     note(("quiet", f"offline: {why}{without_model}"))
     return kit

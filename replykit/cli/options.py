@@ -108,6 +108,19 @@ PromptsOption = Annotated[
     str | None,
     typer.Option("--prompts", metavar="FOLDER", envvar="REPLYKIT_PROMPTS", help="Prompt templates of your own."),
 ]
+PrivacyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--privacy",
+        metavar="mask",
+        envvar="REPLYKIT_PRIVACY",
+        help="mask: send tokens in place of phone numbers, mailboxes, cards and plates.",
+    ),
+]
+PrivateOption = Annotated[
+    list[str] | None,
+    typer.Option("--private", metavar="TEXT", help="A name or address that --privacy keeps back too; once for each."),
+]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Ask no chat model; use the phrasebook.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 EncodingOption = Annotated[

@@ -21,6 +21,8 @@ from replykit.cli.options import (
     ModelOption,
     OfflineOption,
     PlaybookOption,
+    PrivacyOption,
+    PrivateOption,
     PromptsOption,
     TimeoutOption,
 )
@@ -50,6 +52,8 @@ def record(
     max_repairs: MaxRepairsOption = 1,
     budget: BudgetOption = None,
     prompts: PromptsOption = None,
+    privacy: PrivacyOption = None,
+    private: PrivateOption = None,
     offline: OfflineOption = False,
     encoding: EncodingOption = None,
     as_json: JsonOption = False,
@@ -70,10 +74,11 @@ def record(
         max_repairs=max_repairs,
         budget=budget,
         prompts=prompts,
+        privacy=privacy,
         offline=offline,
         without_model="the record is what patterns find",
     ) as kit:
-        made = kit.record(turns, language=language)
+        made = kit.record(turns, language=language, private=private or ())
         if as_json:
             print(json_line(made.model_dump(mode="json")))
         elif as_csv:

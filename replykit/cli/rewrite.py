@@ -21,6 +21,8 @@ from replykit.cli.options import (
     ModelOption,
     OfflineOption,
     PlaybookOption,
+    PrivacyOption,
+    PrivateOption,
     PromptsOption,
     StageOption,
     TimeoutOption,
@@ -50,6 +52,8 @@ def rewrite(
     max_repairs: MaxRepairsOption = 1,
     budget: BudgetOption = None,
     prompts: PromptsOption = None,
+    privacy: PrivacyOption = None,
+    private: PrivateOption = None,
     offline: OfflineOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -69,6 +73,7 @@ def rewrite(
         max_repairs=max_repairs,
         budget=budget,
         prompts=prompts,
+        privacy=privacy,
         offline=offline,
     ) as kit:
         reply = kit.rewrite(
@@ -81,5 +86,6 @@ def rewrite(
             tone=tone,
             length=length,
             language=language,
+            private=private or (),
         )
     finish(reply, as_json=as_json)
