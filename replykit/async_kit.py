@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Sequence
 from os import PathLike
 from types import TracebackType
@@ -68,6 +69,7 @@ class AsyncReplyKit(Desk):
                 temperature=temperature,
             )
         self._chat = chat
+        self._streams: weakref.WeakSet[AsyncReplyStream] = weakref.WeakSet()
 
     async def rewrite(
         self,
@@ -152,7 +154,9 @@ class AsyncReplyKit(Desk):
             language=language,
             private=private,
         )
-        return AsyncReplyStream(flow, self._chat, self.budget, self._trace("draft"))
+        stream = AsyncReplyStream(flow, self._chat, self.budget, self._trace("draft"))
+        self._streams.add(stream)
+        return stream
 
     async def record(
         self, conversation: History, *, language: Language | None = None, private: Sequence[str] = ()
@@ -163,7 +167,10 @@ class AsyncReplyKit(Desk):
             return trace.done(await adrive(flow, functools.partial(self._complete, trace)))
 
     async def close(self) -> None:
-        """Close the connections to the model's server; a `chat` of your own stays open."""
+        """Close the streams and the connections to the model's server; a `chat` of your own stays open."""
+        for stream in tuple(self._streams):
+            if not stream.is_waiting:  # one that is waited for ends with its connection
+                await stream.close()
         if self._own is not None:
             await self._own.aclose()
 

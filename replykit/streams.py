@@ -23,7 +23,11 @@ __all__ = ["AsyncReplyStream", "ReplyStream"]
 
 
 class _Stream:
-    """What both streams share: where the flow stands, and the reply once it is there."""
+    """What both streams share: where the flow stands, and the reply once it is there.
+
+    Attributes:
+        is_waiting: True while somebody waits for the next piece.
+    """
 
     def __init__(self, flow: StreamFlow, chat: Any, budget: Budget, trace: Trace) -> None:
         self._flow = flow
@@ -34,6 +38,7 @@ class _Stream:
         self._reply: Reply | None = None
         self._closed = False
         self._call: Any = None
+        self.is_waiting = False
 
     @property
     def reply(self) -> Reply:
@@ -93,9 +98,12 @@ class ReplyStream(_Stream):
                 try:
                     if wanted is not None:
                         self._call = _call(self._chat, self._budget, self._trace, wanted)
+                    self.is_waiting = True
                     self._heed(next(self._call))
                 except BaseException as error:
                     self._fail(error)
+                finally:
+                    self.is_waiting = False
         except _Ended:
             self.close()
             raise StopIteration from None
@@ -105,7 +113,13 @@ class ReplyStream(_Stream):
             raise
 
     def close(self) -> None:
-        """End the stream, and with it the call of the model that is under way."""
+        """End the stream, and with it the call of the model that is under way.
+
+        Raises:
+            UsageError: another thread waits for a piece.
+        """
+        if self.is_waiting:
+            raise UsageError("another thread waits for the next piece of this stream; it is closed by closing the kit")
         self._closed = True
         if self._call is not None:
             self._call.close()
@@ -139,9 +153,12 @@ class AsyncReplyStream(_Stream):
                 try:
                     if wanted is not None:
                         self._call = _acall(self._chat, self._budget, self._trace, wanted)
+                    self.is_waiting = True
                     self._heed(await anext(self._call))
                 except BaseException as error:
                     self._fail(error)
+                finally:
+                    self.is_waiting = False
         except _Ended:
             await self.close()
             raise StopAsyncIteration from None
@@ -151,7 +168,13 @@ class AsyncReplyStream(_Stream):
             raise
 
     async def close(self) -> None:
-        """End the stream, and with it the call of the model that is under way."""
+        """End the stream, and with it the call of the model that is under way.
+
+        Raises:
+            UsageError: another task waits for a piece; cancel it, which closes the stream as well.
+        """
+        if self.is_waiting:
+            raise UsageError("another task waits for the next piece of this stream; cancel that task to end it")
         self._closed = True
         if self._call is not None:
             await self._call.aclose()

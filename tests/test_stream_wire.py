@@ -275,6 +275,73 @@ def test_cancelling_the_consumer_ends_the_call(server: Server) -> None:
     assert hung_up.wait(5)
 
 
+@pytest.mark.parametrize("world", ["sync", "async"])
+def test_closing_the_kit_ends_its_streams(server: Server, world: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A stream that is open when its kit is closed leaves no connection, and nothing complains at the end."""
+    hung_up = threading.Event()
+    server.script(_until_hung_up(hung_up))
+    if world == "sync":
+        kit = ReplyKit(model="test", base_url=server.url, api_key=KEY)
+        stream = kit.draft_stream(CUSTOMER)
+        assert next(stream) == FIRST
+        kit.close()
+        with pytest.raises(UsageError, match="closed"):
+            next(stream)
+    else:
+
+        async def run() -> None:
+            async with AsyncReplyKit(model="test", base_url=server.url, api_key=KEY) as kit:
+                stream = kit.draft_stream(CUSTOMER)
+                assert await anext(stream) == FIRST
+            assert [piece async for piece in stream] == []
+
+        asyncio.run(run())
+    gc.collect()
+    assert hung_up.wait(5)
+    assert not [record for record in caplog.records if record.name == "asyncio" and record.levelname != "DEBUG"]
+
+
+def test_stream_that_another_waits_for_is_not_closed(server: Server) -> None:
+    """Who waits for the next piece cannot be left with half a stream; the error says what to do instead."""
+    hung_up = threading.Event()
+    server.script(_until_hung_up(hung_up), _until_hung_up(hung_up))
+
+    async def run() -> None:
+        async with AsyncReplyKit(model="test", base_url=server.url, api_key=KEY) as kit:
+            stream = kit.draft_stream(CUSTOMER)
+            assert await anext(stream) == FIRST
+            waiting = asyncio.ensure_future(anext(stream))
+            await asyncio.sleep(0)
+            with pytest.raises(UsageError, match="cancel that task"):
+                await stream.close()
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+    asyncio.run(run())
+    assert hung_up.wait(5)
+    with ReplyKit(model="test", base_url=server.url, api_key=KEY) as kit:
+        stream = kit.draft_stream(CUSTOMER)
+        assert next(stream) == FIRST
+        refused: list[UsageError] = []
+
+        def close() -> None:
+            while not stream.is_waiting:
+                time.sleep(0.01)
+            try:
+                stream.close()
+            except UsageError as error:
+                refused.append(error)
+            kit.close()
+
+        other = threading.Thread(target=close)
+        other.start()
+        with pytest.raises(UsageError, match="closed during the call"):
+            next(stream)
+        other.join()
+        assert "another thread" in str(refused[0])
+
+
 def _until_hung_up(hung_up: threading.Event) -> Step:
     def then(handler: Any) -> None:
         try:

@@ -59,6 +59,7 @@ class OpenAIChat:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: weakref.finalize[Any, OpenAIChat] | None = None
         self._process = 0
+        self._streams: set[AsyncGenerator[str | Completion, None]] = set()
         self._closed = False
 
     def __repr__(self) -> str:
@@ -108,12 +109,14 @@ class OpenAIChat:
             UsageError: the client is closed.
         """
         events = self._chat.stream(request)
+        self._streams.add(events)
         try:
             while (event := self._awaited(lambda: _next(events))) is not None:
                 yield event
         finally:
             if not self._closed:  # closing the client closes what is under way
                 self._awaited(events.aclose)
+            self._streams.discard(events)
 
     def _awaited(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
         """Await something in the thread of the event loop."""
@@ -143,7 +146,9 @@ class OpenAIChat:
             raise UsageError("the chat client is closed")
         if self._loop is None or self._process != os.getpid():  # the thread does not follow into a forked process
             self._loop, self._process = asyncio.new_event_loop(), os.getpid()
-            thread = threading.Thread(target=_serve, args=(self._loop, self._chat), name="replykit-chat", daemon=True)
+            thread = threading.Thread(
+                target=_serve, args=(self._loop, self._chat, self._streams), name="replykit-chat", daemon=True
+            )
             thread.start()
             self._stop = weakref.finalize(self, _stop, self._loop, thread)
         return self._loop
@@ -153,7 +158,9 @@ async def _next(events: AsyncGenerator[str | Completion, None]) -> str | Complet
     return await anext(events, None)
 
 
-def _serve(loop: asyncio.AbstractEventLoop, chat: AsyncOpenAIChat) -> None:
+def _serve(
+    loop: asyncio.AbstractEventLoop, chat: AsyncOpenAIChat, streams: set[AsyncGenerator[str | Completion, None]]
+) -> None:
     """Run the loop until it is stopped, then cancel what still runs and close the connections."""
     try:
         loop.run_forever()
@@ -161,6 +168,8 @@ def _serve(loop: asyncio.AbstractEventLoop, chat: AsyncOpenAIChat) -> None:
         for task in running:
             task.cancel()
         loop.run_until_complete(_settled(running))
+        for events in tuple(streams):  # from the outside in, which the loop itself does not do
+            loop.run_until_complete(events.aclose())
         loop.run_until_complete(chat.aclose())
         loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
