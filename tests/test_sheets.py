@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import tracemalloc
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -217,3 +218,85 @@ def test_characters_with_two_spellings(tmp_path: Path) -> None:
     assert _copy(sheet, ["x"], [Edit(2, ("y",))])[0] == head + b",,x\n" + row + b",y\n"
     written = _copy(sheet, [], [Edit(2, (), "z")], replace=1)[0]
     assert written == data.replace(b"\xa6n\xa2\xce", b"z")
+
+
+# --- delimiters and columns --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter", "header"),
+    [
+        ("回复\n您好，请稍候。\n", "one column", ("回复",)),
+        ("reply\nHello, please wait.\nThanks; bye\n", "one column", ("reply",)),
+        ("a;b\n1,5;2,5\n3,5;4,5\n", "semicolons", ("a", "b")),
+        ("a,b\n1;2,您好；再见|x\n", "commas", ("a", "b")),
+        ('"a;b;c;d",回复\n1,您好\n', "commas", ("a;b;c;d", "回复")),
+        ("a|b\n1|您好, 请稍候\n2|您好\n", "vertical bars", ("a", "b")),
+        ("sep=;\n回复\n您好\n", "one column", ("回复",)),
+        ('"sep=|"\na|b\n1|2\n', "vertical bars", ("a", "b")),
+        ('a,"b\nc"\n1,"2\n3"\n', "commas", ("a", "b\nc")),
+    ],
+)
+def test_delimiters_are_found(text: str, delimiter: str, header: tuple[str, ...], tmp_path: Path) -> None:
+    """The delimiter is the one under which the rows are as long as the header; a copy keeps the line that names it."""
+    sheet = _sheet(tmp_path, text)
+    assert sheet.header == header
+    assert f", {'' if delimiter == 'one column' else 'parted by '}{delimiter}, " in sheet.layout
+    assert _copy(sheet)[0] == text.encode()
+
+
+def test_a_delimiter_by_name(tmp_path: Path) -> None:
+    """A delimiter is named by itself or in words; a .tsv file has tabs unless another is named."""
+    for named in ("\t", "\\t", "tab", "TAB"):
+        assert _sheet(tmp_path, "a,b\tc\n", delimiter=named).header == ("a,b", "c")
+    assert _sheet(tmp_path, "a,b\tc\n", "a.tsv").header == ("a,b", "c")
+    assert _sheet(tmp_path, "a,b\tc\n", "a.tsv", delimiter="comma").header == ("a", "b\tc")
+    assert _sheet(tmp_path, "a^b\n", delimiter="^").header == ("a", "b")
+
+
+LIKELY: dict[str, tuple[str, Sequence[str]]] = {
+    "by their sentences": ("A,B,C\n1,物流,您好，已经寄出。\n2,退款,抱歉，我帮您核实。\n", ["C"]),
+    "by their name": (
+        "客户问题,回复\n我的订单怎么还没到，都三天了？,您好，已经寄出。\n能退款吗，我不想要了？,抱歉，我帮您核实。\n",
+        ["回复"],
+    ),
+    "beside links and ids": (
+        "id,链接,话术\nA-1,https://a.cn/1,亲，我们会尽快为您处理。\nA-2,https://a.cn/2,感谢您的支持，欢迎再来。\n",
+        ["话术"],
+    ),
+    "in English": (
+        "ticket,question,reply\n1,Where is my order?,Hello! It was sent today.\n2,Refund?,Sorry. We check it.\n",
+        ["reply"],
+    ),
+    "in traditional script": (
+        "編號,客戶,回覆\n1,怎麼還沒到？,您好，已經寄出。\n2,退款呢？,抱歉，我幫您核實。\n",
+        ["回覆"],
+    ),
+    "none of names and numbers": ("姓名,电话,数量\n李雷,13800138000,2\n韩梅梅,13900139000,3\n", []),
+    "none of one category": ("a\n退款，物流\n退款，物流\n退款，物流\n退款，物流\n", []),
+}
+
+
+@pytest.mark.parametrize(("text", "names"), LIKELY.values(), ids=LIKELY)
+def test_likeliest_columns(text: str, names: list[str], tmp_path: Path) -> None:
+    """The column of the replies comes first; ids, links, numbers, names and categories are none."""
+    sheet = _sheet(tmp_path, text)
+    assert [sheet.header[place] for place in sheet.likeliest_columns()][: max(1, len(names))] == names
+
+
+def test_many_rows_are_not_held_in_memory(tmp_path: Path) -> None:
+    """A table of 12 MB is opened, read and written with less than 5 MB in memory."""
+    row = "您好，" * 1000
+    with (tmp_path / "a.csv").open("w", encoding="gb18030", newline="") as file:
+        file.write("id,回复\r\n")
+        file.writelines(f"{number},{row}\r\n" for number in range(2000))
+    tracemalloc.start()
+    try:
+        sheet = open_sheet(tmp_path / "a.csv")
+        edits = (Edit(found.number, ("好",), f"{found.cells[1]}！") for found in sheet.rows())
+        written = sheet.write(tmp_path / "b.csv", ["新"], edits, replace=1)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert written.rows == 2000
+    assert peak < 5_000_000

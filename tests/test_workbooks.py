@@ -175,6 +175,23 @@ def test_a_sheet_by_name_or_number(wanted: str | None, name: str, fragile: Path)
     assert open_sheet(fragile, sheet=wanted).header[0] == name
 
 
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("xl/sharedStrings.xml", 'uniqueCount="11"', "uniqueCount='99999999999'"),
+        ("xl/sharedStrings.xml", "<sst ", '<!-- <sst x="1"> --><sst a=">" '),
+        ("xl/worksheets/sheet1.xml", '<dimension ref="A1:G5"/>', '<dimension ref="A1:XFD1048576"/>'),
+        ("xl/worksheets/sheet1.xml", "<cfvo ", '<dimension ref="A1:G5"/><cfvo '),
+        ("xl/styles.xml", 'cellXfs count="5"', 'cellXfs count="99999999999"'),
+    ],
+)
+def test_counts_that_lie(part: str, old: str, new: str, fragile: Path) -> None:
+    """Nothing that a workbook claims of its sizes is believed."""
+    rewrite(fragile, {part: _xml(fragile, part).replace(old, new, 1)})
+    written = _copy(open_sheet(fragile), ["润色", "状态"], EDITS, replace=3)
+    assert [row.cells[0] for row in open_sheet(written.path).rows()] == ["1", "2", "3"]
+
+
 def test_numbers_are_shown_as_texts(tmp_path: Path) -> None:
     """A phone number has no decimal point, and a sum no digit that Excel would not show."""
     (row,) = _sheet(tmp_path, {"A1": "a", "B1": "b", "C1": "c", "A2": 13800138000, "B2": 0.1 + 0.2, "C2": 1e20}).rows()

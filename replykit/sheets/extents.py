@@ -27,7 +27,9 @@ def with_extents(head: bytes, survey: Survey, header: int, first: int, right: in
     kept, widths_at = 0, len(head)
     widths: list[tuple[int, int, bytes]] = []
     for name, place, given in survey.head:
-        tag, is_closed = tag_at(head, place) if place < len(head) else (b"", True)
+        if place >= len(head):
+            break
+        tag, is_closed = tag_at(head, place)
         if name == "dimension" and "ref" in given:
             area = _widened(given["ref"], header, survey.rows, right)
             pieces += head[kept:place], with_attributes(tag, {"ref": area})

@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from xml.parsers import expat
 
-from replykit.sheets.xml import feed, local, parser
+from replykit.sheets.damage import unreadable
+from replykit.sheets.xml import feed, local, parser, tag_at
 
-__all__ = ["longest_of", "references_in", "sizes_of"]
+__all__ = ["longest_of", "references_in", "sizes_of", "without_counts"]
 
+_COUNTS = re.compile(rb"""\s(?:count|uniqueCount)\s*=\s*(?:"[^"]*"|'[^']*')""")
 _LONG = 1024 * 1024  # bytes of a text that is looked at closer
+
+
+def without_counts(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """Yield the part without the numbers of texts that it claims to have: a reader may make room for as many.
+
+    Args:
+        chunks: the part with the texts, in pieces.
+        name: what the user calls the workbook.
+
+    Raises:
+        UsageError: it does not begin as it should.
+    """
+    pieces = iter(chunks)
+    first = next(pieces, b"")
+    reading = parser()
+    places: list[int] = []
+
+    def root(*_: object) -> None:
+        places.append(reading.CurrentByteIndex)
+        reading.StartElementHandler = None
+
+    reading.StartElementHandler = root
+    with contextlib.suppress(expat.ExpatError, LookupError, ValueError):  # whoever reads all of it will say so
+        reading.Parse(first, False)
+    if not places:
+        raise unreadable(name, "its texts do not begin as they should")
+    tag, _ = tag_at(first, places[0])
+    yield first[: places[0]] + _COUNTS.sub(b"", tag) + first[places[0] + len(tag) :]
+    yield from pieces
 
 
 def longest_of(chunks: Iterable[bytes]) -> int:

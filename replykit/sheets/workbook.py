@@ -29,6 +29,7 @@ class Workbook:
         sheets: its sheets with cells, in order: names and parts.
         styles: the part with the styles; None where there is none.
         texts: the part with the texts that cells share; None where there is none.
+        is_1904: True where days are counted from 1904.
 
     Raises:
         UsageError: it is no workbook that can be read.
@@ -44,10 +45,13 @@ class Workbook:
         related = package.related(start)
         of_kind = dict(related.values())
         self.styles, self.texts = of_kind.get("styles"), of_kind.get("sharedStrings")
+        self.is_1904 = False
         listed: list[_Listed] = []
 
         def element(name: str, given: dict[str, str]) -> None:
-            if local(name) == "sheet" and "name" in given:
+            if local(name) == "workbookPr":
+                self.is_1904 = given.get("date1904") in ("1", "true")
+            elif local(name) == "sheet" and "name" in given:
                 id = next((value for key, value in given.items() if local(key) == "id"), "")
                 kind, part = related.get(id, ("", ""))
                 if kind == "worksheet":

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import struct
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from replykit.errors import UsageError
+from replykit.sheets.cells import Cells
 from replykit.sheets.columns import letters_of
-from replykit.sheets.damage import unreadable
 from replykit.sheets.edits import Edits, Notes
 from replykit.sheets.fingerprint import fingerprint_of
 from replykit.sheets.package import Package
@@ -19,9 +21,6 @@ from replykit.sheets.splicing import Additions, Splicer
 from replykit.sheets.styles import Styles
 from replykit.sheets.survey import MOST_COLUMNS, Survey
 from replykit.sheets.workbook import Workbook
-
-if TYPE_CHECKING:
-    from python_calamine import CalamineSheet
 
 __all__ = ["XlsxSheet"]
 
@@ -56,8 +55,8 @@ class XlsxSheet(Sheet):
                 self._part, self._styles = workbook.sheets[self.title], workbook.styles
                 self.name = f"{path}, sheet {self.title!r}"
                 self._survey = Survey(package, self._part, workbook.texts, self.name)
+                self._cells = Cells(package, workbook, self._part, str(path))
                 self.fingerprint = fingerprint_of(file)
-            self._cells = _cells(path, self.title)
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
         header = self._header()
@@ -81,12 +80,8 @@ class XlsxSheet(Sheet):
         return next(rows, first) if is_title else first
 
     def _rows(self) -> Iterator[SheetRow]:
-        start, width = self._cells.start, max(self._survey.columns, 1)
-        if start is None:
-            return
-        left = ("",) * start[1]  # rows are given from the first on, and cells from the first column used
-        for number, cells in enumerate(self._cells.iter_rows(), 1):
-            texts = left + tuple([cell if type(cell) is str else _text(cell) for cell in cells])
+        width = max(self._survey.columns, 1)
+        for number, texts in enumerate(self._cells.rows(), 1):
             if any(map(str.strip, texts)):
                 yield SheetRow(number, texts + ("",) * (width - len(texts)))
 
@@ -120,7 +115,10 @@ class XlsxSheet(Sheet):
             changed = {self._part: pack(sheet, fill)}
             if self._styles and styles and styles.is_changed:
                 changed[self._styles] = pack(more, lambda add: add(styles.data()))
-            repack(package, source, file, changed)
+            try:
+                repack(package, source, file, changed)
+            except (zipfile.BadZipFile, struct.error):
+                raise UsageError(f"{name} changed while it was copied") from None
         if replace is not None and package.holds("xl/calcChain.xml"):
             notes.add(_STALE)
         if package.holds("_xmlsignatures"):
@@ -147,32 +145,3 @@ class XlsxSheet(Sheet):
             titles=titles,
             replace=0 if replace is None else replace + 1,
         )
-
-
-def _cells(path: Path, sheet: str) -> CalamineSheet:
-    """Return the cells of a sheet, as they are shown.
-
-    Raises:
-        UsageError: they cannot be read, or python-calamine is missing.
-    """
-    try:
-        from python_calamine import CalamineError, CalamineWorkbook, PasswordError
-    except ImportError:
-        hint = "install replykit[xlsx], or save the replies as CSV"
-        raise UsageError(f"{path} is a workbook, and python-calamine, which reads them, is missing: {hint}") from None
-    try:
-        with CalamineWorkbook.from_path(path) as workbook:
-            return workbook.get_sheet_by_name(sheet)
-    except PasswordError:
-        raise UsageError(f"{path} is locked with a password; save it without one") from None
-    except CalamineError as error:
-        raise unreadable(str(path), str(error)) from None
-
-
-def _text(cell: object) -> str:
-    """Return a cell as a text: a number with the 15 digits that Excel shows, a date as 2026-11-08."""
-    if isinstance(cell, bool):
-        return str(cell).upper()
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else f"{cell:.15g}"
-    return str(cell)
