@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--misses", action="store_true", help="print what was missed and what was wrong")
     misses = parser.parse_args(arguments).misses
-    for part in ("a", "b", "c", "d", "e", "f"):
+    for part in ("a", "b", "c", "d", "e", "f", "g"):
         for field, one in score(part, misses=misses).items():
             counts = f"{one.right:3} right {one.wrong:3} wrong {one.missed:3} missed"
             print(f"{part} {field:10} precision {one.precision:5.1%}  recall {one.recall:5.1%}  {counts}")

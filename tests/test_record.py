@@ -151,7 +151,7 @@ def test_the_customers_own_name_counts_before_the_one_he_is_called_by() -> None:
     assert record.who.value == "李小明"
 
 
-@pytest.mark.parametrize("part", ["a", "b", "c", "d", "e", "f"])
+@pytest.mark.parametrize("part", list("abcdefg"))
 def test_the_readers_keep_what_they_reached(part: str) -> None:
     """On the labelled conversations the readers stay at least as exact as they were when this was written."""
     floors = {
@@ -159,8 +159,9 @@ def test_the_readers_keep_what_they_reached(part: str) -> None:
         "b": (0.97, 0.96),
         "c": (0.96, 0.93),
         "d": (0.95, 0.89),
-        "e": (0.88, 0.85),
-        "f": (0.75, 0.59),
+        "e": (0.88, 0.86),
+        "f": (0.92, 0.96),
+        "g": (0.83, 0.60),
     }
     scores = score_record.score(part).values()
     right = sum(one.right for one in scores)
