@@ -1,30 +1,23 @@
-"""Many replies checked under one playbook: in this process, and on every core where there are enough of them.
-
-The other processes are started with `python -c`, not with `multiprocessing`: that would run the caller's script again
-in each of them, or copy whatever locks its threads hold. They get the playbook and build a checker of their own.
-"""
+"""Many replies checked under one playbook: in this process, and on every core where there are enough of them."""
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
-import pickle
-import subprocess
-import sys
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import IO, TYPE_CHECKING, Any
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
 
+from replykit.crew import Crew
 from replykit.errors import TextError, UsageError
 from replykit.records import Report
+from replykit.snapshot import loaded_name
 
 if TYPE_CHECKING:
     from replykit.checker import Checker
 
-__all__ = ["Crew", "check_many", "cores", "look", "receive", "send"]
+__all__ = ["check_many", "cores", "look"]
 
 WORTH_PROCESSES = 5_000  # replies; for fewer, to start a process costs more than it saves
 _WAITING = 4  # chunks for each other process that are read before their turn
@@ -140,7 +133,8 @@ def _parts(texts: Iterator[str], chunk: int) -> Iterator[_Part]:
 
 def _checked_together(checker: Checker, parts: Iterator[_Part], processes: int) -> Iterator[Report]:
     """Check parts in other processes and, until these are ready, in this one."""
-    crew = Crew("replykit.worker", checker.playbook, processes)
+    # A built-in playbook is named, not sent: the other side reads it in a third of the time.
+    crew = Crew("replykit.worker", loaded_name(checker.playbook) or checker.playbook, processes)
     waiting: deque[_Part] = deque()
     try:
         while True:
@@ -164,87 +158,3 @@ def look(checker: Checker, texts: list[str]) -> _Found | None:
         return [(n, found) for n, text in enumerate(texts) if (found := checker.numbered_findings(text))]
     except (TextError, TypeError, AttributeError):
         return None
-
-
-class Crew:
-    """Other processes, each with a thread here that gives it work and waits for what becomes of it.
-
-    Args:
-        module: its `work` runs in each process: it receives what all work needs, then one piece of work after another.
-        given: what all work needs; must be pickled.
-        size: how many processes.
-
-    Attributes:
-        is_ready: True once a process has done something.
-    """
-
-    def __init__(self, module: str, given: object, size: int) -> None:
-        self._module, self._given = module, pickle.dumps(given)
-        self._own = threading.local()
-        self._processes: list[subprocess.Popen[bytes]] = []
-        self._threads = ThreadPoolExecutor(size, thread_name_prefix="replykit-crew")
-        self._is_dismissed = False
-        self.is_ready = False
-
-    def do(self, work: object) -> Future[Any]:
-        """Have a piece of work done as soon as a process is free; None where the process is gone or could not."""
-        return self._threads.submit(self._do, work)
-
-    def _do(self, work: object) -> Any:
-        process = getattr(self._own, "process", None) or self._start()
-        try:
-            send(process.stdin, pickle.dumps(work))
-            done = pickle.loads(receive(process.stdout))
-            self.is_ready = True
-        except (OSError, EOFError, ValueError):
-            return None  # the process is gone; this one does its work
-        return done
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        code = f"from {self._module} import work; work()"
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        process = subprocess.Popen(
-            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-        )
-        self._own.process = process
-        self._processes.append(process)
-        if self._is_dismissed:
-            process.kill()
-        send(process.stdin, self._given)
-        return process
-
-    def dismiss(self) -> None:
-        """End the processes, whatever they are at, and wait until they have ended."""
-        self._is_dismissed = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        for process in self._processes:
-            process.kill()
-        self._threads.shutdown()
-        for process in self._processes:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                with contextlib.suppress(OSError):  # what it did not read any more
-                    if pipe:
-                        pipe.close()
-
-
-def send(pipe: IO[bytes] | None, content: bytes) -> None:
-    """Write a message to the other side."""
-    assert pipe
-    pipe.write(len(content).to_bytes(8, "big") + content)
-    pipe.flush()
-
-
-def receive(pipe: IO[bytes] | None) -> bytes:
-    """Read a message of the other side.
-
-    Raises:
-        EOFError: it is gone.
-    """
-    assert pipe
-    size = pipe.read(8)
-    content = pipe.read(int.from_bytes(size, "big")) if len(size) == 8 else b""
-    if not content:
-        raise EOFError
-    return content

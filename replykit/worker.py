@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import pickle
-import signal
-import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-from replykit.checker import Checker
-from replykit.many import look, receive, send
+from replykit.checker import checker_for
+from replykit.crew import serve
+from replykit.loader import load_playbook
+from replykit.many import look
+from replykit.playbook import Playbook
 
 __all__ = ["work"]
 
 
 def work() -> None:
-    """Look at texts until no more come: the playbook first, then lists of texts, all on stdin."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one ends it
-    given, findings = sys.stdin.buffer, sys.stdout.buffer
-    try:
-        checker = Checker(pickle.loads(receive(given)))
-        while True:
-            send(findings, pickle.dumps(look(checker, pickle.loads(receive(given)))))
-    except (EOFError, BrokenPipeError):
-        return
+    """Look at lists of texts, under a playbook or one of that name."""
+    serve(_ready)
+
+
+def _ready(playbook: Playbook | str) -> Callable[[list[str]], Any]:
+    return partial(look, checker_for(load_playbook(playbook) if isinstance(playbook, str) else playbook))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 import replykit
 from replykit import many
 from replykit.checker import Checker, checker_for
+from replykit.crew import Crew
 from replykit.errors import TextError, UsageError
 
 TEXTS = [
@@ -45,13 +47,13 @@ def test_a_large_number_goes_to_other_processes_by_itself(monkeypatch: pytest.Mo
     monkeypatch.setattr(many, "WORTH_PROCESSES", 20)
     monkeypatch.setattr(many, "cores", lambda: 2)
     started = []
-    start = many.Crew._start
+    start = Crew._start
 
-    def noted(crew: many.Crew) -> subprocess.Popen[bytes]:
+    def noted(crew: Crew) -> subprocess.Popen[bytes]:
         started.append(crew)
         return start(crew)
 
-    monkeypatch.setattr(many.Crew, "_start", noted)
+    monkeypatch.setattr(Crew, "_start", noted)
     for size in (19, 20, 41):
         texts = [TEXTS[n % len(TEXTS)] for n in range(size)]
         assert list(checker.check_many(texts, chunk=6)) == [checker.check(text) for text in texts]
@@ -81,20 +83,20 @@ def test_an_endless_iterator_is_read_only_as_far_as_needed(checker: Checker, pro
 
 
 @pytest.fixture
-def crews(monkeypatch: pytest.MonkeyPatch) -> list[many.Crew]:
+def crews(monkeypatch: pytest.MonkeyPatch) -> list[Crew]:
     """The crews that are started."""
-    crews: list[many.Crew] = []
-    dismiss = many.Crew.dismiss
+    crews: list[Crew] = []
+    dismiss = Crew.dismiss
 
-    def noted(crew: many.Crew) -> None:
+    def noted(crew: Crew) -> None:
         crews.append(crew)
         dismiss(crew)
 
-    monkeypatch.setattr(many.Crew, "dismiss", noted)
+    monkeypatch.setattr(Crew, "dismiss", noted)
     return crews
 
 
-def test_processes_end_with_a_consumer_that_raises(checker: Checker, crews: list[many.Crew]) -> None:
+def test_processes_end_with_a_consumer_that_raises(checker: Checker, crews: list[Crew]) -> None:
     """When the loop over the reports ends with an error, no process is left."""
 
     def consume() -> None:
@@ -110,17 +112,55 @@ def test_processes_end_with_a_consumer_that_raises(checker: Checker, crews: list
 
 def test_a_lost_process_loses_no_report(monkeypatch: pytest.MonkeyPatch, checker: Checker) -> None:
     """Where a process is killed, this one does its work."""
-    do = many.Crew._do
+    do = Crew._do
 
-    def killed(crew: many.Crew, texts: list[str]) -> object:
+    def killed(crew: Crew, texts: list[str]) -> object:
         found = do(crew, texts)
         for process in crew._processes:
             process.kill()
         return found
 
-    monkeypatch.setattr(many.Crew, "_do", killed)
+    monkeypatch.setattr(Crew, "_do", killed)
     texts = TEXTS * 10
     assert list(checker.check_many(texts, processes=2, chunk=4)) == [checker.check(text) for text in texts]
+
+
+@pytest.mark.parametrize("ends", ["return", "import sys; sys.stdin.buffer.read(100)", "raise SystemExit(3)"])
+def test_a_process_that_ends_before_it_has_read_takes_nothing_along(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ends: str
+) -> None:
+    """Whatever was on its way is given up with the process: no work is lost, and nothing is written once more later."""
+    (tmp_path / "leaver.py").write_text(f"def work():\n    {ends}\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    crew = Crew("leaver", "given " * 100_000, 2)
+    try:
+        assert [crew.do("work " * 50_000).result(timeout=60) for _ in range(6)] == [None] * 6
+    finally:
+        crew.dismiss()
+    assert all(pipe and pipe.closed for process in crew._processes for pipe in (process.stdin, process.stdout))
+    del crew
+    gc.collect()  # an error on the way out would be one of this test
+
+
+def test_no_process_at_all_loses_nothing(monkeypatch: pytest.MonkeyPatch, checker: Checker) -> None:
+    """Where none can be started, this one does the work."""
+    monkeypatch.setattr(sys, "executable", str(Path(__file__).parent / "none"))
+    texts = TEXTS * 3
+    assert list(checker.check_many(texts, processes=2, chunk=4)) == [checker.check(text) for text in texts]
+
+
+def test_a_playbook_of_ones_own_is_sent(tmp_path: Path) -> None:
+    """The other processes know it as well as this one does."""
+    own = tmp_path / "own.toml"
+    own.write_text(
+        '[playbook]\nextends = "zh"\n[[rule]]\nid = "own"\nprinciple = "positive-wording"\nseverity = "error"\n'
+        'kind = "phrase"\nphrases = ["蓝天"]\nmessage = "m"\nsource = "s"\nbad = ["蓝天"]\ngood = ["天"]\n',
+        "utf-8",
+    )
+    checker = checker_for(replykit.load_playbook(str(own)))
+    reports = list(checker.check_many(["蓝天", "没办法", "好的"] * 4, processes=2, chunk=2))
+    assert [report.ok for report in reports] == [False, False, True] * 4
+    assert reports[0].violations[0].rule == "own"
 
 
 @pytest.mark.parametrize("processes", [1, 2, None])

@@ -41,7 +41,7 @@ ROWS = (
     "script",
     "addressed contacts instructions remedies shield guards",
     "compiled findings",
-    "many",
+    "crew many",
     "checker",
     "heard registrar",
     "quotation",

@@ -12,8 +12,10 @@ from replykit.batch.ledger import Kind, Ledger
 from replykit.batch.polishing import polish_offline
 from replykit.batch.rows import PolishedRow
 from replykit.batch.task import Task
+from replykit.crew import Crew
 from replykit.kit import ReplyKit
-from replykit.many import Crew, cores
+from replykit.many import cores
+from replykit.snapshot import loaded_name
 
 __all__ = ["Offline", "Polished", "polish_all"]
 
@@ -73,7 +75,8 @@ class Offline:
 
     def _hand_over(self) -> None:
         if self._crew is None and self._processes > 1 and (self._is_asked_for or self._rows > WORTH_PROCESSES):
-            self._crew = Crew("replykit.batch.worker", (self._kit.playbook, self._only_flagged), self._processes)
+            playbook = loaded_name(self._kit.playbook) or self._kit.playbook
+            self._crew = Crew("replykit.batch.worker", (playbook, self._only_flagged), self._processes)
         chunk, self._next = self._next, []
         future = self._crew.do([task for _, task in chunk]) if self._crew else None
         self._chunks.append((chunk, future))

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import pickle
-import signal
-import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from replykit.batch.offline import polish_all
+from replykit.crew import serve
 from replykit.kit import ReplyKit
-from replykit.many import receive, send
+from replykit.playbook import Playbook
 
 __all__ = ["work"]
 
 
 def work() -> None:
-    """Polish rows until no more come: the playbook first, then lists of rows, all on stdin."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one ends it
-    given, polished = sys.stdin.buffer, sys.stdout.buffer
-    try:
-        playbook, only_flagged = pickle.loads(receive(given))
-        kit = ReplyKit(playbook=playbook)
-        while True:
-            send(polished, pickle.dumps(polish_all(kit, pickle.loads(receive(given)), only_flagged)))
-    except (EOFError, BrokenPipeError):
-        return
+    """Polish lists of rows, under a playbook or one of that name."""
+    serve(_ready)
+
+
+def _ready(given: tuple[Playbook | str, bool]) -> Callable[[Any], Any]:
+    playbook, only_flagged = given
+    return partial(_polished, ReplyKit(playbook=playbook), only_flagged)
+
+
+def _polished(kit: ReplyKit, only_flagged: bool, rows: Any) -> Any:
+    return polish_all(kit, rows, only_flagged)
