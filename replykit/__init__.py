@@ -50,9 +50,11 @@ if TYPE_CHECKING:
     from replykit.batch import PolishedRow, polish
     from replykit.complaint import ComplaintRecord, Entry, Promise, Span, Ungrounded
     from replykit.kit import AsyncReplyKit, ReplyKit
+    from replykit.streams import AsyncReplyStream, ReplyStream
 else:
     _LATER = {
         **dict.fromkeys(("AsyncReplyKit", "ReplyKit"), "kit"),
+        **dict.fromkeys(("AsyncReplyStream", "ReplyStream"), "streams"),
         **dict.fromkeys(("PolishedRow", "polish"), "batch"),
         **dict.fromkeys(("ComplaintRecord", "Entry", "Promise", "Span", "Ungrounded"), "complaint"),
     }
@@ -67,6 +69,7 @@ else:
 __all__ = [
     "Assessment",
     "AsyncReplyKit",
+    "AsyncReplyStream",
     "Attempt",
     "BudgetError",
     "ChatAuthError",
@@ -92,6 +95,7 @@ __all__ = [
     "PromptError",
     "Reply",
     "ReplyKit",
+    "ReplyStream",
     "ReplykitError",
     "Report",
     "Request",

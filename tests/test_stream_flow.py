@@ -91,6 +91,19 @@ def test_sentences_leave_one_by_one() -> None:
     assert (told.reply.status, told.reply.reason, len(told.reply.attempts)) == ("clean", "", 1)
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [[GOOD], ["好的，以下是回复：\n" + GOOD], ["大哥，" + NEXT, GOOD], ["大哥，" + NEXT, "大哥，" + NEXT]],
+)
+def test_streams_end_in_the_reply_that_a_draft_is(answers: list[str]) -> None:
+    """Where nothing had left when an answer turned out wrong, the reply is the same, but for its id."""
+    with ReplyKit(chat=FakeChat(answers)) as kit:
+        drafted = kit.draft(CUSTOMER)
+    with ReplyKit(chat=FakeChat([list(answer) for answer in answers])) as kit, kit.draft_stream(CUSTOMER) as stream:
+        assert "".join(stream) == drafted.text
+    assert stream.reply.model_dump(exclude={"id"}) == drafted.model_dump(exclude={"id"})
+
+
 def test_first_sentence_does_not_wait_for_the_second() -> None:
     """A sentence leaves with its closing mark where nothing can begin in it and go on behind it."""
     left: list[str] = []
