@@ -15,6 +15,7 @@ __all__ = [
     "SURE",
     "UNOPENED_END",
     "clean_answer",
+    "unsteered",
 ]
 
 REASONING = re.compile(r"\s*<(?:think|thinking|reasoning)>", re.IGNORECASE)
@@ -60,6 +61,19 @@ NOTES = re.compile(
     re.DOTALL,
 )
 QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"', "«": "»"}
+
+
+# Control characters other than tabs and line ends, and those that turn the direction of writing: no words of a reply.
+_STEERING = dict.fromkeys(
+    [code for code in range(0x20) if chr(code) not in "\t\n\r"]
+    + [*range(0x7F, 0xA0)]
+    + [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
+
+
+def unsteered(text: str) -> str:
+    """Return a text without what steers a terminal, or shows a reader another order than a checker reads."""
+    return text.translate(_STEERING)
 
 
 def clean_answer(text: str) -> str:

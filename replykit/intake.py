@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from pydantic import ValidationError
 
+from replykit.answer import unsteered
 from replykit.errors import TextError, UsageError
 from replykit.records import Completion, Language, Request, Turn
 
@@ -160,13 +161,14 @@ def given_of(
 
 
 def completion_of(answer: object) -> Completion:
-    """Return what a chat answered.
+    """Return what a chat answered, without the characters that steer whoever shows it.
 
     Raises:
         UsageError: it is no `Completion`, as where a kit was given the chat of the other kit.
     """
     if isinstance(answer, Completion):
-        return answer
+        text = unsteered(answer.text)
+        return answer if text == answer.text else answer.model_copy(update={"text": text})
     if inspect.iscoroutine(answer):
         answer.close()
         raise UsageError("chat.complete is async; give this chat to AsyncReplyKit")

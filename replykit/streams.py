@@ -9,6 +9,7 @@ from contextlib import aclosing, closing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from replykit.answer import unsteered
 from replykit.budget import Budget
 from replykit.errors import UsageError
 from replykit.intake import completion_of
@@ -201,10 +202,11 @@ def _call(chat: Chat, budget: Budget, trace: Trace, request: ChatRequest) -> Gen
             with closing(_closable(events, told)) as pieces:
                 for event in pieces:
                     if isinstance(event, Completion):
-                        call.answer = event
+                        call.answer = completion_of(event)
                         break
-                    call.heard += _piece(event)
-                    yield event
+                    piece = _piece(event)
+                    call.heard += piece
+                    yield piece
             call.answer = call.answer or Completion(text=call.heard, outcome="unknown")
         else:
             with told.inside():
@@ -225,10 +227,11 @@ async def _acall(
             async with aclosing(_aclosable(events, told)) as pieces:
                 async for event in pieces:
                     if isinstance(event, Completion):
-                        call.answer = event
+                        call.answer = completion_of(event)
                         break
-                    call.heard += _piece(event)
-                    yield event
+                    piece = _piece(event)
+                    call.heard += piece
+                    yield piece
             call.answer = call.answer or Completion(text=call.heard, outcome="unknown")
         else:
             with told.inside():
@@ -249,7 +252,7 @@ def _refuse(events: object, message: str) -> None:
 def _piece(event: object) -> str:
     if not isinstance(event, str):
         raise UsageError(f"chat.stream must yield texts and one Completion at the end, not {type(event).__name__}")
-    return event
+    return unsteered(event)
 
 
 def _closable(events: Iterable[Any], told: Call) -> Generator[Any, None, None]:

@@ -181,6 +181,7 @@ FAULTS = (
     _answered("quotation marks round the answer", serve.answer(f"“{QUERY}”")),
     _answered("all of these at once", serve.answer(_WRAPPED)),
     _answered("content in parts", serve.answer([{"type": "text", "text": QUERY}])),
+    _answered("control characters, and a turned direction of writing", serve.answer(f"\u202e{QUERY}\x00\x1b")),
     _answered("half of a surrogate pair", serve.sent(200, json.dumps(serve.body(f"\ud800{QUERY}")))),
     _answered("a usage that cannot be read", serve.sent(200, json.dumps({**serve.body(), "usage": [1]}))),
     # An answer that breaks a rule, and what the repair meets.

@@ -516,3 +516,18 @@ def test_offline_work_loads_nothing_heavy(code: str, absent: list[str]) -> None:
     code = f"import sys\n{code}\nprint([name for name in {absent!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+STEERING = "您好\x00，\x1b[31m我\x85来\u202e为\u2066您\x7f核实。\n请稍等。"
+
+
+@WORLDS
+def test_characters_that_steer_are_no_part_of_a_reply(world: str) -> None:
+    """What turns the direction of writing shows a customer what no check has read; it goes, and nothing else does."""
+    reply, _ = made(world, "rewrite", [STEERING], GOOD)
+    assert reply.text == "您好，[31m我来为您核实。\n请稍等。"
+    kit = ReplyKit(playbook=SMALL, chat=FakeChat([list(STEERING)]))
+    with kit.draft_stream("订单呢？") as stream:
+        assert "".join(stream) == stream.reply.text == reply.text
+    reply, _ = made(world, "rewrite", ["\u202e元0005您退，证保\u202c"] * 2, GOOD)
+    assert "\u202e" not in reply.text

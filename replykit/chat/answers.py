@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from replykit.answer import clean_answer
+from replykit.answer import clean_answer, unsteered
 from replykit.errors import ChatProtocolError
 from replykit.records import Completion, Outcome, Usage
 
@@ -138,8 +138,8 @@ def _detail(error: dict[str, Any]) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Return a text that UTF-8 can hold: surrogate pairs joined, lone ones replaced by U+FFFD."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    """Return a text that UTF-8 can hold and that steers nobody: surrogate pairs joined, lone ones become U+FFFD."""
+    return unsteered(text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def unusable(message: str, usage: Usage) -> ChatProtocolError:
