@@ -27,6 +27,10 @@ customer='我买的耳机怎么发错颜色了？太让人失望了！'
 expect 0 'repaired: ' venv/bin/replykit rewrite "$draft" --customer "$customer" --offline
 expect 1 'no-blame/' venv/bin/replykit check "$draft"
 expect 0 "$draft" venv/bin/replykit prompt rewrite "$draft"
+printf '回复\n呵呵，您好。\n' >replies.csv
+expect 0 'polished: 1 reply: 0 clean, 1 repaired' venv/bin/replykit polish replies.csv -o out.csv --column 回复 --offline
+expect 0 '润色后的回复' cat out.csv
+expect 0 '话术润色报告' cat out.report.html
 expect 0 'every example holds' venv/bin/python -m replykit doctor
 expect 0 'py.typed' find venv -path '*/replykit/py.typed'
 echo 'wheel: installed and used outside the source tree'

@@ -67,13 +67,14 @@ class Model(Server):
         delay: seconds for an answer.
 
     Attributes:
+        delay: as given.
         failed: how often it failed in which way.
         slipped: how often it slipped in which way.
     """
 
     def __init__(self, *, slips: float = 0.0, faults: float = 0.0, delay: float = 0.0) -> None:
         super().__init__()
-        self._slips, self._faults, self._delay = slips, faults, delay
+        self._slips, self._faults, self.delay = slips, faults, delay
         self._kit = ReplyKit()
         self._lock = threading.Lock()
         self._seen: Counter[str] = Counter()
@@ -86,7 +87,7 @@ class Model(Server):
             step = self._step(body)
 
         def delayed(handler: Handler) -> None:
-            time.sleep(self._delay)
+            time.sleep(self.delay)
             step(handler)
 
         return delayed

@@ -267,6 +267,8 @@ BAD = {
     "no text": (["binary.csv", "-o", "out.csv", "--column", "B"], "binary.csv"),
     "an empty file": (["empty.csv", "-o", "out.csv", "--column", "B"], "empty.csv"),
     "no such encoding": (["replies.csv", "-o", "out.csv", "--column", "B", "--encoding", "klingon"], "klingon"),
+    "no replies": (["blank.csv", "-o", "out.csv", "--column", "回复"], "nothing in the column '回复'"),
+    "a cell that is too long": (["long.csv", "-o", "out.csv", "--column", "回复"], "long.csv, line 2"),
     "a price": (["replies.csv", "-o", "out.csv", "--column", "B", "--price-in", "free"], "no price"),
     "currencies": (["replies.csv", "-o", "o.csv", "--column", "B", "--price-in", "¥1", "--price-out", "$2"], "currenc"),
     "a limit": (["replies.csv", "-o", "out.csv", "--column", "B", "--limit", "0"], "--limit"),
@@ -283,6 +285,8 @@ def test_bad_input_is_one_sentence(polish: Callable[..., Ran], tmp_path: Path, n
     (tmp_path / "damaged.xlsx").write_bytes(b"PK\x03\x04 no workbook")
     (tmp_path / "binary.csv").write_bytes(bytes(range(256)) * 9)
     (tmp_path / "empty.csv").write_bytes(b"")
+    (tmp_path / "blank.csv").write_text("编号,回复\n1,\n2,  \n", "utf-8")
+    (tmp_path / "long.csv").write_text('回复\n"' + "您好，" * 50_000 + '"\n', "utf-8")
     (tmp_path / "notes.docx").write_bytes(b"PK")
     (tmp_path / "taken.csv.ledger").write_text("my diary", "utf-8")
     before = {path.name: path.is_file() and path.read_bytes() for path in tmp_path.iterdir()}
@@ -347,7 +351,7 @@ def test_a_model_is_told_what_the_columns_hold(
     """The customer's message, facts, stage and language of a row reach the model, the last two in the user's words."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     Path("replies.csv").write_text(
-        '回复,客户,事实,阶段,语言\n您好。,我的订单呢？,"订单 A1 已发出\n周五送达",accept,繁體\n', "utf-8"
+        '回复,客户,事实,阶段,语言\n您好。,我的订单呢？,"订单 A1 已发出\n周五送达",澄清,繁體\n', "utf-8"
     )
     server.script(*[fault.answer("您好，我馬上為您核實。")] * 2)
     columns = (
@@ -362,7 +366,7 @@ def test_a_model_is_told_what_the_columns_hold(
     )
     ran = polish("-o", "out.csv", "--column", "回复", *columns, *_asking(server))
     told = "\n".join(message["content"] for message in server.requests[0]["messages"])
-    assert all(words in told for words in ("我的订单呢？", "订单 A1 已发出\n周五送达", "繁"))
+    assert all(words in told for words in ("我的订单呢？", "订单 A1 已发出\n周五送达", "解释澄清", "繁"))
     assert _rows("out.csv")[0]["润色后的回复"] == "您好，我馬上為您核實。", ran
 
 
@@ -530,16 +534,27 @@ def test_running_it_again_asks_nothing(
 def test_progress_is_told_in_lines(polish: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
     """Elsewhere than on a terminal a line now and then says how far it is, at what rate, and what it cost."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr("replykit.cli.watching._EVERY", 0.0)
+    monkeypatch.setattr("replykit.cli.watching._EVERY", 0.02)
     monkeypatch.setattr("replykit.cli.watching._LOOK", 0.0)
-    ran = polish("-o", "out.csv", "--column", "回复", *_asking(model), "--price-in", "2元")
-    told = [line for line in ran.lines if " of 9 rows" in line]
-    assert len(told) >= 8
-    assert re.fullmatch(
-        r"replykit: 8 of 9 rows \(89%\), [\d,.]+ rows/s, 0:\d\d left; \d clean, \d repaired, \d need review, "
-        r"[\d,]+ tokens, 0\.\d+元",
-        told[-2] if told[-1].startswith("replykit: 9") else told[-1],
-    ), told
+    model.delay = 0.05
+    ran = polish("-o", "out.csv", "--column", "回复", *_asking(model), "--price-in", "2元", "--concurrency", "2")
+    told = [line for line in ran.lines if " of 9 rows" in line and " left" in line]
+    assert told, ran
+    for line in told:
+        assert re.fullmatch(
+            r"replykit: \d of 9 rows \(\d+%\), [\d,.]+ rows/s, 0:\d\d left; \d clean, \d repaired, \d need review, "
+            r"[\d,]+ tokens, 0\.\d+元(, \d under way)?",
+            line,
+        ), line
+
+
+def test_a_server_that_is_not_there(polish: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong address ends the run soon, with what could not be reached, and not after minutes."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setattr("replykit.batch.asking._FIRST_PATIENCE", 0.5)
+    ran = polish("-o", "out.csv", "--column", "回复", "--model", "test", "--base-url", "http://127.0.0.1:9/v1")
+    assert ran.code == 3, ran
+    assert "127.0.0.1:9" in ran.err.split("to go on")[0]
 
 
 def test_progress_on_a_terminal(tmp_path: Path) -> None:

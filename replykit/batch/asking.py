@@ -32,6 +32,7 @@ _BUSY = (None, 429, 503, 529)
 _LOST = (ChatConnectionError, ChatTimeoutError, ChatServerError)
 _MOST_FAILURES = 5  # times that a server may fail at one row while it is well with others
 _LONGEST_WAIT = 30.0  # seconds before a row is tried again that the server failed at
+_FIRST_PATIENCE = 15.0  # seconds that a server may not be reached before its first answer, until the job ends
 _ONCE_MORE = 1  # times that a call is made again that may have been answered
 _REFUSALS = 8  # rows that fail before any call went well, until the job is taken for wrong, not its rows
 _ANSWER = 400  # tokens that an answer is taken to have, until answers tell
@@ -156,7 +157,9 @@ class Asker:
         is_busy = failure.status in _BUSY
         own = failure.wait or min(_LONGEST_WAIT, 0.5 * 2**failed)
         wait = self._pace.pause(failure.wait) if is_busy else own
-        if waited + wait > self._patience:
+        # Where nobody has answered at all, the address is likely to be wrong, and waiting mends nothing.
+        is_unheard = failure.status is None and not self._has_answers
+        if waited + wait > (min(self._patience, _FIRST_PATIENCE) if is_unheard else self._patience):
             said = f"{failure.error}; no answer for {waited:,.0f} seconds, and {wait:,.0f} more to wait"
             raise self.stop(type(failure.error)(said))
         if not is_busy:

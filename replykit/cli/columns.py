@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import typer
 
@@ -50,21 +51,30 @@ class JobColumns:
             sheet: the sheet.
             playbook: its stages have titles.
         """
-        stages = {guide.title: guide.id for guide in playbook.stages}
-        stages |= {playbook.say(guide.title, "zh-Hant"): guide.id for guide in playbook.stages}
-        words: dict[str, Mapping[str, str]] = {"stage": stages, "language": _LANGUAGES}
+        read: dict[str, Callable[[str], str]] = {"stage": functools.partial(_stage, playbook), "language": _language}
         places = dataclasses.asdict(self)
         for number, cells in sheet.rows():
             row: dict[str, str | int] = {"number": number}
             for name, index in places.items():
                 cell = "" if index is None else cells[index]
-                word = cell.strip().lower()
-                row[name] = words[name].get(word, cell) if name in words else cell
+                row[name] = read[name](cell.strip()) if name in read else cell
             yield row
 
     def count(self, sheet: Sheet) -> int:
         """Return how many rows have a canned reply."""
         return sum(1 for row in sheet.rows() if not is_blank(row.cells[self.text]))
+
+
+def _stage(playbook: Playbook, word: str) -> str:
+    """Return the stage whose title the word is or is part of; the word itself where there is none, or several."""
+    found = [
+        guide.id for guide in playbook.stages if word in guide.title or word in playbook.say(guide.title, "zh-Hant")
+    ]
+    return found[0] if len(found) == 1 else word
+
+
+def _language(word: str) -> str:
+    return _LANGUAGES.get(word.lower(), word)
 
 
 def reply_column(sheet: Sheet, wanted: str | None) -> int:

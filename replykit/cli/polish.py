@@ -174,6 +174,12 @@ def polish(
         stage=index(stage_column),
         language=index(language_column),
     )
+    total = min(columns.count(opened), limit or sys.maxsize)
+    if not total:
+        name = column_name(opened, columns.text)
+        raise UsageError(
+            f"{opened.name}: there is nothing in the column {name!r}; name that of the replies with --column"
+        )
     note(("quiet", f"{opened.path}: {opened.layout}"))
     with open_kit(
         model=model,
@@ -219,7 +225,7 @@ def polish(
                         "the batch API may take a day; Ctrl-C leaves the job with it, and the same command picks it up",
                     )
                 )
-            _run(job, rows, min(columns.count(opened), limit or sys.maxsize), price, _command(context))
+            _run(job, rows, total, price, _command(context))
             wording = Wording(kit.playbook, interface)
             tally = Tally()
             edits = _edits(job.results(), tally, wording, in_place=in_place_column)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -35,17 +36,23 @@ class Watch:
     def __init__(self, job: Job, total: int, price: Price | None) -> None:
         self._job, self._total, self._price = job, total, price
         self._seen = deque([(time.monotonic(), 0)])
-        self._said = time.monotonic()
         self._live = _live(self._drawn) if sys.stderr.isatty() else None
+        self._is_over = threading.Event()
+        self._teller = threading.Thread(target=self._tell, name="replykit-progress", daemon=True)
 
     def __enter__(self) -> Self:
         if self._live:
             self._live.start()
+        else:
+            self._teller.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._live:
             self._live.stop()
+        else:
+            self._is_over.set()
+            self._teller.join()
 
     def look(self) -> None:
         """Take note of the time; called for every row that is done."""
@@ -55,8 +62,9 @@ class Watch:
         self._seen.append((now, self._job.progress.done))
         while now - self._seen[0][0] > _WINDOW:
             self._seen.popleft()
-        if not self._live and now - self._said >= _EVERY:
-            self._said = now
+
+    def _tell(self) -> None:
+        while not self._is_over.wait(_EVERY):  # also while no row comes: a silence is what its user wonders about
             print(f"replykit: {self._pace()}; {self._counts()}", file=sys.stderr, flush=True)
 
     def _rate(self) -> float:
@@ -81,6 +89,10 @@ class Watch:
         if self._price:
             usage = Usage(prompt_tokens=progress.prompt_tokens, completion_tokens=progress.completion_tokens)
             parts.append(self._price.text(usage))
+        if progress.in_flight:
+            parts.append(f"{progress.in_flight:,} under way")
+        if progress.retries:
+            parts.append(f"{progress.retries:,} retried")
         wait = (progress.waiting_until or 0.0) - time.time()
         if wait > 1:
             parts.append(f"the server asks to wait {wait:,.0f} s")

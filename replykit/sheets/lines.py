@@ -100,7 +100,8 @@ def lines_in(file: BinaryIO, encoding: Encoding, name: str) -> Iterator[Line]:
     except UnicodeError:
         raise TextError(f"{name} changed while it was read") from None
     finally:
-        reader.detach()
+        with contextlib.suppress(ValueError):  # where the caller has closed the file before this generator
+            reader.detach()
 
 
 @contextlib.contextmanager
