@@ -43,8 +43,8 @@ def quoted_instructions(text: str, instructions: str, material: Iterable[str] = 
     compact, places = _compact(text)
     if len(compact) < _PIECE:
         return
-    known = _compact(instructions)[0]
-    free = [_compact(source)[0] for source in material]
+    known = _letters(instructions)
+    free = [_letters(source) for source in material]
     runs: list[tuple[int, int]] = []
     for at in range(len(compact) - _PIECE + 1):
         gram = compact[at : at + _PIECE]
@@ -70,6 +70,9 @@ def _is_canary(run: str) -> bool:
 
 
 @functools.lru_cache(maxsize=64)  # one request is checked several times
+def _letters(text: str) -> str:
+    return "".join(compress(fold(text), map(str.isalnum, text)))
+
+
 def _compact(text: str) -> tuple[str, list[int]]:
-    counts = list(map(str.isalnum, text))
-    return "".join(compress(fold(text), counts)), list(compress(range(len(text)), counts))
+    return _letters(text), list(compress(range(len(text)), map(str.isalnum, text)))

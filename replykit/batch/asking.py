@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from replykit.batch.ledger import Ledger
 from replykit.batch.pace import Pace
 from replykit.batch.progress import Progress
+from replykit.batch.scribe import Scribe
 from replykit.budget import Budget, Reservation, cost_of, worst_case
 from replykit.chat.failures import TransientError
 from replykit.errors import (
@@ -78,6 +79,7 @@ class Asker:
         progress: Progress,
     ) -> None:
         self._call, self._ledger, self._pace, self._budgets = call, ledger, pace, budgets
+        self._scribe = Scribe(ledger)
         self._patience = patience
         self._progress = progress
         self._halt: Halt | None = None
@@ -119,7 +121,7 @@ class Asker:
             ChatError: there is none for this row.
         """
         digest = request_digest(request)
-        known = self._ledger.answer(key, number, digest)
+        known = self._ledger.answer(key, number, digest) if self._ledger.has_past else None
         if known is not None:
             return known
         failed = doubtful = 0
@@ -187,19 +189,20 @@ class Asker:
             turn = await self._pace.begin(estimate, lambda: self._halt is not None)
             if self._halt:
                 raise Halt(self._halt.error)
-            attempt, is_repeated = self._ledger.sent(key, number, digest, most)
+            begun, is_repeated = await self._scribe.write(self._ledger.sending(key, number, digest, most))
+            attempt = begun
             self._progress.repeated += is_repeated
             self._progress.calls += 1
             self._show()
             answer = await self._call(bounded, self._pace.heed)
             used = cost_of(bounded, answer)
-            self._ledger.done(attempt, answer, used)
+            await self._scribe.write(self._ledger.settling(begun, answer, used))
             self._learn(bounded, answer)
             self._pace.went_well()
             return answer
         except TransientError as failure:
             used = 0  # refused before a token was made
-            self._settle(attempt, used)
+            await self._settle(attempt, used)
             if failure.status in _BUSY:
                 self._pace.is_too_fast(turn)
             raise
@@ -208,7 +211,7 @@ class Asker:
                 used = 0
             elif error.usage:
                 used = error.usage.total_tokens
-            self._settle(attempt, used)  # where the server does not say, the worst is assumed
+            await self._settle(attempt, used)  # where the server does not say, the worst is assumed
             if isinstance(error, ChatTimeoutError):
                 self._pace.is_too_fast(turn)
             raise
@@ -222,9 +225,9 @@ class Asker:
                 budget.settle(reservation, used)
             self._show()
 
-    def _settle(self, attempt: int | None, used: int) -> None:
+    async def _settle(self, attempt: int | None, used: int) -> None:
         if attempt is not None:
-            self._ledger.failed(attempt, used)
+            await self._scribe.write(self._ledger.settling(attempt, None, used))
 
     async def _reserve(self, request: ChatRequest) -> tuple[ChatRequest, list[tuple[Budget, Reservation]]]:
         """Reserve what a call may cost; where that is not there, wait for what others give back."""

@@ -76,6 +76,8 @@ class Ledger:
         spare: bytes kept free on the disk, so that answers on their way can be written down when it is full.
 
     Attributes:
+        run: the number of the latest run.
+        has_past: False once a run has begun before which no call was made.
         notes: what its user should know, such as that a damaged file was rescued.
 
     Raises:
@@ -95,6 +97,7 @@ class Ledger:
             self._db.close()
             raise LedgerError(f"there is no room for the ledger {self.path}: {error.strerror}") from None
         self.run = self._meta("run")
+        self.has_past = True
 
     @property
     def is_full(self) -> bool:
@@ -185,6 +188,7 @@ class Ledger:
             self.run = self._meta("run") + 1
             self._set("run", self.run)
             self._set("is_complete", 0)
+            self.has_past = db.execute("SELECT 1 FROM attempts LIMIT 1").fetchone() is not None
             db.execute("DELETE FROM rows")
 
         self.write(work)
@@ -286,8 +290,10 @@ class Ledger:
             ).fetchone()
         return Completion.model_validate_json(found[0]) if found else None
 
-    def sent(self, key: bytes, call: int, request: bytes, tokens: int) -> tuple[int, bool]:
-        """Write down that a call is about to be made; it must not be made before this returns.
+    def sending(
+        self, key: bytes, call: int, request: bytes, tokens: int
+    ) -> Callable[[sqlite3.Connection], tuple[int, bool]]:
+        """Return the work that writes down that a call is about to be made; the call must wait for its commit.
 
         Args:
             key: the row's.
@@ -296,39 +302,56 @@ class Ledger:
             tokens: the most that it may cost.
 
         Returns:
-            The attempt's number, and whether the same call was under way when an earlier run ended.
+            Work for `write`, which returns the attempt's number, and whether the same call was under way when an
+            earlier run ended.
 
         Raises:
-            LedgerError: it could not be written down; the call must not be made.
+            LedgerError: the disk is full; the call must not be made.
         """
         if self.is_full:
             raise self._cannot_write("the disk is full")
 
         def work(db: sqlite3.Connection) -> tuple[int, bool]:
-            again = db.execute(
-                "UPDATE attempts SET state = 'lost' WHERE key = ? AND call = ? AND state = 'sent' AND run < ?",
-                (key, call, self.run),
+            is_again = (
+                self.has_past
+                and db.execute(
+                    "UPDATE attempts SET state = 'lost' WHERE key = ? AND call = ? AND state = 'sent' AND run < ?",
+                    (key, call, self.run),
+                ).rowcount
+                > 0
             )
             made = db.execute(
                 "INSERT INTO attempts (key, call, request, run, state, tokens) VALUES (?, ?, ?, ?, 'sent', ?)",
                 (key, call, request, self.run, tokens),
             )
             assert made.lastrowid is not None
-            return made.lastrowid, again.rowcount > 0
+            return made.lastrowid, is_again
 
-        return self.write(work)
+        return work
+
+    def sent(self, key: bytes, call: int, request: bytes, tokens: int) -> tuple[int, bool]:
+        """Write down that a call is about to be made, at once; as `sending`."""
+        return self.write(self.sending(key, call, request, tokens))
+
+    def settling(self, attempt: int, answer: Completion | None, tokens: int) -> Callable[[sqlite3.Connection], object]:
+        """Return the work that writes down how a call ended.
+
+        Args:
+            attempt: its number.
+            answer: what was answered; None where it brought no answer.
+            tokens: what it cost, or may have cost.
+        """
+        state, text = ("failed", None) if answer is None else ("done", answer.model_dump_json())
+        values = (state, tokens, text, attempt)
+        return lambda db: db.execute("UPDATE attempts SET state = ?, tokens = ?, answer = ? WHERE id = ?", values)
 
     def done(self, attempt: int, answer: Completion, tokens: int) -> None:
-        """Write down an answer, and what it cost."""
-        self._settle(attempt, "done", tokens, answer.model_dump_json())
+        """Write down an answer, and what it cost, at once."""
+        self.write(self.settling(attempt, answer, tokens))
 
     def failed(self, attempt: int, tokens: int) -> None:
-        """Write down that a call brought no answer, and what it may have cost."""
-        self._settle(attempt, "failed", tokens, None)
-
-    def _settle(self, attempt: int, state: str, tokens: int, answer: str | None) -> None:
-        values = (state, tokens, answer, attempt)
-        self.write(lambda db: db.execute("UPDATE attempts SET state = ?, tokens = ?, answer = ? WHERE id = ?", values))
+        """Write down that a call brought no answer, and what it may have cost, at once."""
+        self.write(self.settling(attempt, None, tokens))
 
     def tokens(self) -> int:
         """Return what all attempts of all runs cost, or may have cost at most."""

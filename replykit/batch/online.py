@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -21,7 +22,7 @@ from replykit.batch.task import Task
 from replykit.budget import Budget
 from replykit.chat.failures import TransientError
 from replykit.drivers import adrive
-from replykit.errors import ChatConnectionError, ChatError, ChatRateLimitError, ChatServerError
+from replykit.errors import ChatConnectionError, ChatError, ChatRateLimitError, ChatServerError, LedgerError
 from replykit.intake import awaited_completion, completion_of
 from replykit.kit import ReplyKit
 from replykit.records import ChatRequest, Completion, Reply
@@ -68,7 +69,10 @@ class Online:
         self._concurrency, self._rpm, self._tpm = concurrency, rpm, tpm
         self._budgets, self._patience, self._progress = budgets, patience, progress
         self.window = 2 * concurrency
-        self._finished: queue.SimpleQueue[tuple[bytes, PolishedRow | None]] = queue.SimpleQueue()
+        self._ended: list[tuple[bytes, PolishedRow | None]] = []
+        self._results: list[tuple[bytes, str, Kind]] = []
+        self._finished: queue.SimpleQueue[list[tuple[bytes, PolishedRow | None]]] = queue.SimpleQueue()
+        self._taken: deque[tuple[bytes, PolishedRow | None]] = deque()
         self._early: list[bytes] = []
         self._is_up = threading.Event()
         self._broken: BaseException | None = None
@@ -86,12 +90,13 @@ class Online:
 
     def take(self) -> tuple[bytes, PolishedRow | None]:
         """Return the next row that is done, as soon as one is; None in its place where it was given up."""
-        while True:
+        while not self._taken:
             try:
-                return self._finished.get(timeout=_LOOK)
+                self._taken.extend(self._finished.get(timeout=_LOOK))
             except queue.Empty:
                 if not self._thread.is_alive():
                     raise self._broken or RuntimeError("the event loop has ended") from None
+        return self._taken.popleft()
 
     def stop(self) -> None:
         """Finish the calls that are under way and make no other."""
@@ -160,6 +165,8 @@ class Online:
         self._is_up.set()
         try:
             await asyncio.gather(*self._workers, return_exceptions=True)
+            if self._ended:
+                self._hand_over()
             if self._early and not self._asker.has_answers and self._asker.halt and self._asker.halt.error:
                 self._ledger.forget(self._early)  # the job was at fault, not these rows
         finally:
@@ -172,13 +179,25 @@ class Online:
             try:
                 if not self._asker.halt:
                     row, kind = await self._polish(key, task)
-                    self._ledger.finish([(key, row.model_dump_json(), kind)])
+                    self._results.append((key, row.model_dump_json(), kind))
             except Halt:
-                row = None
+                pass
             except Exception as error:  # a chat of the caller's may raise anything
-                row = None
                 self._asker.stop(error)
-            self._finished.put((key, row))
+            self._ended.append((key, row))
+            if len(self._ended) == 1:  # with everything else that ends at this moment
+                self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        """Write down the rows that ended, and give them to the caller's thread."""
+        ended, self._ended = self._ended, []
+        results, self._results = self._results, []
+        try:
+            self._ledger.finish(results)
+        except LedgerError as error:
+            self._asker.stop(error)
+            ended = [(key, None) for key, _ in ended]
+        self._finished.put(ended)
 
     async def _polish(self, key: bytes, task: Task) -> tuple[PolishedRow, Kind]:
         begun = begin_row(self._kit, task, only_flagged=self._only_flagged)
