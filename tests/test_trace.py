@@ -373,3 +373,25 @@ def test_content_without_the_package_is_refused(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"pip install 'replykit\[otel\]'"):
         ReplyKit(playbook=SMALL, trace_content=True)
+
+
+@WORLDS
+def test_masked_replies_are_told_masked(world: str, caplog: pytest.LogCaptureFixture) -> None:
+    """What privacy keeps in the process is on no span, even where texts are asked for, and in no log."""
+    caplog.set_level(logging.DEBUG)
+    reply = run(world, [said(BAD), said(GOOD)], trace_content=True, privacy="mask")
+    assert reply.status == "repaired"
+    messages = [str((span.attributes or {}).get("gen_ai.input.messages", "")) for span in spans().values()]
+    assert sum("我的手机是" in message for message in messages) == 2
+    assert not any("13800138000" in span.to_json() for span in EXPORTER.get_finished_spans())
+    assert "13800138000" not in "".join(str(vars(record)) for record in caplog.records)
+
+
+@WORLDS
+@pytest.mark.parametrize("privacy", [None, "mask"])
+def test_interruption_carries_its_attempts(world: str, privacy: str | None) -> None:
+    """What was tried before an interruption is on it, masked or not."""
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(world, [said(BAD), KeyboardInterrupt()], privacy=privacy)
+    attempts = caught.value.attempts  # type: ignore[attr-defined]  # the kit has put them there
+    assert [(attempt.text, attempt.outcome) for attempt in attempts] == [(BAD, "complete"), ("", "lost")]
