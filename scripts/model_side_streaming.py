@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from server import DONE, KEY, Handler, Server, event, streamed
-from stream_faults import CUSTOMER, ENDS, FAILS, FIRST, SHORT, ok
+from stream_faults import CUSTOMER, ENDS, FAILS, FIRST, SHORT, SLOW, ok
 
 from replykit import ReplyKit
 from replykit.errors import ChatError
@@ -117,7 +117,7 @@ def _broken() -> tuple[list[str], list[str]]:
     with Server() as server:
         for name, (chunks, then, _, _) in ENDS.items():
             server.script(streamed(*chunks, then=then), ok)
-            with _kit(server, name) as kit:
+            with _kit(server, name, SLOW) as kit:
                 stream = kit.draft_stream(CUSTOMER)
                 left = "".join(stream)
             told = _told(stream.reply.reason, server)
@@ -125,7 +125,7 @@ def _broken() -> tuple[list[str], list[str]]:
             ends.append(f"| {name} | {_calls(server)} | {where} | {stream.reply.status} | {told} |")
         for name, (steps, _, _) in FAILS.items():
             server.script(*steps)
-            with _kit(server, name) as kit:
+            with _kit(server, name, SHORT) as kit:
                 try:
                     list(kit.draft_stream(CUSTOMER))
                     raised = "nothing"
@@ -135,9 +135,9 @@ def _broken() -> tuple[list[str], list[str]]:
     return ends, fails
 
 
-def _kit(server: Server, name: str) -> ReplyKit:
+def _kit(server: Server, name: str, seconds: float) -> ReplyKit:
     never = "for ever" in name or "never" in name
-    return ReplyKit(model="test", base_url=server.url, api_key=KEY, timeout=SHORT if never else 20.0)
+    return ReplyKit(model="test", base_url=server.url, api_key=KEY, timeout=seconds if never else 20.0)
 
 
 def _told(text: str, server: Server) -> str:

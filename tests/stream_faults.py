@@ -15,9 +15,10 @@ from replykit.errors import (
     ChatTimeoutError,
 )
 
-__all__ = ["CUSTOMER", "ENDS", "FAILS", "FIRST", "GOOD", "PIECES", "REST", "SHORT", "ok"]
+__all__ = ["CUSTOMER", "ENDS", "FAILS", "FIRST", "GOOD", "PIECES", "REST", "SHORT", "SLOW", "ok"]
 
-SHORT = 0.6  # seconds; for servers that never come to an end
+# Seconds, for servers that never come to an end: where nothing is to come, and where something has come before.
+SHORT, SLOW = 0.3, 1.5
 
 CUSTOMER = "我的订单怎么还没到？"
 FIRST = "您好，很抱歉让您着急了。"
@@ -50,8 +51,8 @@ ENDS: dict[str, tuple[Sequence[bytes], Step | None, str, str]] = {
     "no JSON": ([*BEGUN, b"data: {]\n\n"], None, "lost", "not JSON"),
     "reset": (BEGUN, serve.delayed(serve.reset, 0.3), "lost", "broke before"),  # what was read before is not lost
     "hangs up": (BEGUN, serve.hang_up, "lost", "broke before"),
-    "comments for ever": (BEGUN, serve.keep_alive, "lost", "no whole answer within 0.6"),
-    "silence for ever": (BEGUN, serve.hang, "lost", "no whole answer within 0.6"),
+    "comments for ever": (BEGUN, serve.keep_alive, "lost", f"no whole answer within {SLOW:g}"),
+    "silence for ever": (BEGUN, serve.hang, "lost", f"no whole answer within {SLOW:g}"),
 }  # fmt: skip
 
 # Before it: what the server does, what is raised, after how many calls.

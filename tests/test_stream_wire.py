@@ -16,7 +16,7 @@ import pytest
 import server as serve
 import write_model_side
 from server import DONE, KEY, Server, Step, data, event, streamed, whole
-from stream_faults import CUSTOMER, ENDS, FAILS, FIRST, GOOD, PIECES, REST, SHORT, ok
+from stream_faults import CUSTOMER, ENDS, FAILS, FIRST, GOOD, PIECES, REST, SHORT, SLOW, ok
 
 from replykit import AsyncReplyKit, ReplyKit
 from replykit.chat import AsyncOpenAIChat, AsyncStreamingChat, Chat, OpenAIChat, StreamingChat
@@ -154,7 +154,7 @@ def test_stream_that_breaks_off_is_told(server: Server, name: str, world: str) -
     """Once a piece has left, every way of breaking off ends in a reply that needs review, after one call."""
     chunks, then, outcome, told = ENDS[name]
     server.script(streamed(*chunks, then=then), ok)
-    pieces, reply = draft(world, server.url, timeout=SHORT if "for ever" in name else 20.0)
+    pieces, reply = draft(world, server.url, timeout=SLOW if "for ever" in name else 20.0)
     assert pieces == [FIRST]
     assert (reply.text, reply.status) == (FIRST, "needs_review")
     assert told in reply.reason
@@ -355,10 +355,10 @@ def _until_hung_up(hung_up: threading.Event) -> Step:
 def test_time_of_the_caller_does_not_count(server: Server) -> None:
     """A caller may take longer between two pieces than the server is given for all of them."""
     server.script(ok)
-    with ReplyKit(model="test", base_url=server.url, api_key=KEY, timeout=0.5) as kit:
+    with ReplyKit(model="test", base_url=server.url, api_key=KEY, timeout=1.0) as kit:
         stream = kit.draft_stream(CUSTOMER)
         first = next(stream)
-        time.sleep(0.6)
+        time.sleep(1.1)
         assert first + "".join(stream) == GOOD
     assert stream.reply.status == "clean"
 
