@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 
-__all__ = ["Clauses", "clauses_of"]
+__all__ = ["Clauses", "clauses_of", "passages"]
 
 # One character first and then what it takes to part two clauses there, as one of a few is found quickly.
 _CLAUSE_END = re.compile(
@@ -14,6 +15,7 @@ _CLAUSE_END = re.compile(
     r"(?:(?<![0-9])[,:]|[,:](?![0-9])|[。!?;…~\n])*|(?<=[^\x00-\x7f] ) *(?=[^\x00-\x7f])"
     r"|(?<=但)(?<!不但)(?!凡)是?|(?<=不)过(?![期超多夜滤敏])|(?<=可)是|(?<=然)而)"
 )
+_STOP = re.compile(r"[。!?;…\n](?![,:。!?;…~\n])")  # where a sentence surely ends, with all of its marks
 _SENTENCE_END = frozenset("。!?;…\n")
 _QUESTION = re.compile(
     r"[吗是能可要会需有呢怎如什](?:(?<=吗)|(?<=是)(?:否|不是)|(?<=能)(?:否|不能)|(?<=可)(?:否|不可以)|(?<=要)不要"
@@ -74,19 +76,21 @@ class Clauses:
         """Return the index of the clause that holds a position, or of the one before it."""
         return max(0, bisect_right(self._starts, position) - 1)
 
+    def text(self, index: int) -> str:
+        """Return the words of a clause."""
+        return self._folded[slice(*self.spans[index])]
+
     def asks(self, index: int) -> bool:
         """Return whether a clause asks instead of stating."""
         if index not in self._asks:
-            words = self._folded[slice(*self.spans[index])]
-            self._asks[index] = self._parts[2][index] or _QUESTION.search(words) is not None
+            self._asks[index] = self._parts[2][index] or _QUESTION.search(self.text(index)) is not None
         return self._asks[index]
 
     def supposes(self, index: int) -> bool:
         """Return whether a clause only supposes what a later clause of its sentence builds on."""
         if index not in self._supposes:
             is_followed = self.sentences[index : index + 2] == [self.sentences[index]] * 2
-            words = self._folded[slice(*self.spans[index])]
-            self._supposes[index] = is_followed and _SUPPOSED.search(words) is not None
+            self._supposes[index] = is_followed and _SUPPOSED.search(self.text(index)) is not None
         return self._supposes[index]
 
 
@@ -101,3 +105,25 @@ def clauses_of(folded: str) -> Clauses:
         folded: the text; one longer than 10,000 code points is read each time.
     """
     return _known(folded) if len(folded) <= _SHORT else Clauses(folded)
+
+
+def passages(folded: str, positions: Iterable[int]) -> Iterator[tuple[int, Clauses]]:
+    """Yield for each position the clauses of the sentences around it, and where these begin in the text.
+
+    What stands there is parted as in the whole text, which need not be parted when little of it is looked at.
+
+    Args:
+        folded: the text.
+        positions: in about the order in which they stand; one before the passage of another gets that one's.
+    """
+    start = end = 0
+    clauses = Clauses("")
+    for position in positions:
+        if position >= end:
+            for stop in _STOP.finditer(folded, end, position):
+                end = stop.end()
+            start = max(0, end - 1)  # with the mark before, which tells what a space behind it is
+            stop_after = _STOP.search(folded, position)
+            end = stop_after.end() if stop_after else len(folded)
+            clauses = Clauses(folded[start:end])
+        yield start, clauses

@@ -88,6 +88,15 @@ class Prefilter:
                     found.update((span, group) for group in self._groups[literal])
         yield from sorted(found)
 
+    def hits(self, text: str) -> list[tuple[int, int, set[int]]] | None:
+        """Return where in a text the literals stand, in the order of their ends, each with the groups that it is of.
+
+        None where that does not say all: a pattern without a literal may match anywhere.
+        """
+        if self._always or self._ignores_case:
+            return None
+        return [(start, end, self._groups[literal]) for literal, start, end in self._scan(text)]
+
     def _scan(self, text: str) -> list[tuple[int, int, int]]:
         if not self._automaton:
             return []

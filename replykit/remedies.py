@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from replykit.clauses import Clauses, clauses_of
+from replykit.clauses import Clauses, clauses_of, passages
 from replykit.disguise import Uncovered
 from replykit.pattern import Pattern
 from replykit.prefilter import Prefilter
@@ -80,24 +80,39 @@ class RemedyReader:
         """Return what `commitments` does, of a text after `fold`."""
         uncovered = _bare(folded)
         folded = uncovered.text
-        if not self._prefilter.may_match(folded):
-            return ()
-        clauses = clauses_of(folded)
-        return tuple(
-            replace(commitment, start=span[0], end=span[1])
-            for number, kind in self._prefilter.may_match_in(folded, clauses.spans)
-            if not clauses.asks(number)
-            if (commitment := self._in_clause(folded, clauses, number, self.kinds[kind])) is not None
-            and (span := uncovered.span(commitment.start, commitment.end))
-        )
+        found: dict[tuple[int, str], Commitment] = {}
+        for offset, clauses, number, kind in self._candidates(folded):
+            if not clauses.asks(number) and (commitment := self._in_clause(clauses, number, kind)):
+                span = uncovered.span(offset + commitment.start, offset + commitment.end)
+                found[offset + commitment.start, kind] = replace(commitment, start=span[0], end=span[1])
+        return tuple(found[place] for place in sorted(found))
 
-    def _in_clause(self, folded: str, clauses: Clauses, number: int, kind: str) -> Commitment | None:
+    def _candidates(self, folded: str) -> Iterator[tuple[int, Clauses, int, str]]:
+        """Yield where a remedy may stand, each once: clauses and their offset, the number of one, the kind."""
+        hits = self._prefilter.hits(folded)
+        if hits is None:
+            clauses = clauses_of(folded)
+            for number, kind in self._prefilter.may_match_in(folded, clauses.spans):
+                yield 0, clauses, number, self.kinds[kind]
+            return
+        seen: set[tuple[int, int, int]] = set()
+        for (start, end, kinds), (offset, clauses) in zip(
+            hits, passages(folded, (hit[0] for hit in hits)), strict=True
+        ):
+            number = clauses.index(start - offset)
+            first, last = clauses.spans[number] if clauses.spans else (0, 0)
+            if first <= start - offset and end - offset <= last:
+                for kind in kinds - {kind for kind in kinds if (offset, number, kind) in seen}:
+                    seen.add((offset, number, kind))
+                    yield offset, clauses, number, self.kinds[kind]
+
+    def _in_clause(self, clauses: Clauses, number: int, kind: str) -> Commitment | None:
         first, last = clauses.spans[number]
-        clause = folded[first:last]
+        clause = clauses.text(number)
         found: Commitment | None = None
         for start, end in self._places(kind, clause):
             is_done = self._is_done(clause[:start], clause[start:end], clause[end:])
-            if is_done is None or (not is_done and self._is_left_open(folded, clauses, number)):
+            if is_done is None or (not is_done and self._is_left_open(clauses, number)):
                 continue
             if found is None or is_done > found.is_done:
                 found = Commitment(kind, is_done, first, last)
@@ -108,11 +123,11 @@ class RemedyReader:
             if not self._around["remedy_excused"].covers(clause, start, end):
                 yield start, end
 
-    def _is_left_open(self, folded: str, clauses: Clauses, number: int) -> bool:
+    def _is_left_open(self, clauses: Clauses, number: int) -> bool:
         """Return whether the clause before, in the same sentence, makes a promise wait for a check."""
         if not number or clauses.sentences[number - 1] != clauses.sentences[number]:
             return False
-        return self._around["remedy_after_check"].search(folded[slice(*clauses.spans[number - 1])])
+        return self._around["remedy_after_check"].search(clauses.text(number - 1))
 
     def _is_done(self, before: str, remedy: str, after: str) -> bool | None:
         """Return True for a deed, False for a promise, None for neither."""
@@ -197,8 +212,10 @@ _UNSEEN = re.compile(
 
 
 def _bare(folded: str) -> Uncovered:
+    if not _UNSEEN.search(folded) and not _HAN_GAP.search(folded):
+        return Uncovered(folded, None, folded)
     dropped = {at for match in _UNSEEN.finditer(folded) for at in range(*match.span())}
-    for run in _SPREAD.finditer(folded) if _HAN_GAP.search(folded) else ():
+    for run in _SPREAD.finditer(folded):
         dropped.update(at for gap in _GAP.finditer(folded, *run.span()) for at in range(*gap.span()))
     if not dropped:
         return Uncovered(folded, None, folded)

@@ -14,18 +14,20 @@ from hypothesis import strategies as st
 
 from replykit import counts, meaning, script
 from replykit.claims import ClaimReader
-from replykit.clauses import Clauses
+from replykit.clauses import Clauses, passages
 from replykit.facts import find_facts, may_state
 from replykit.facts.grounding import _READERS
 from replykit.facts.numerals import Reader, fold_numerals
 from replykit.loader import load_playbook
 from replykit.placeholders import PlaceholderFinder
 from replykit.prefilter import Prefilter
+from replykit.remedies import RemedyReader
 from replykit.text import fold
 
 PLAYBOOK = load_playbook("zh")
 READER = ClaimReader(PLAYBOOK.polarities)
 FINDER = PlaceholderFinder(PLAYBOOK.placeholders)
+REMEDIES = RemedyReader(PLAYBOOK.words)
 LABELLED = Path(__file__).parent / "labelled"
 PAIRS = [
     (case["draft"], case["reply"])
@@ -170,3 +172,48 @@ def test_labelled_pairs_need_no_full_comparison(pairs: list[Any]) -> None:
     for draft, reply in pairs:
         assert meaning.contradictions(READER, draft, reply) == _in_full(draft, reply)
         assert meaning.contradictions(READER, reply, draft) == _in_full(reply, draft)
+
+
+PROMISES = [
+    "退款",
+    "赔偿",
+    "补发",
+    "赠送",
+    "优惠券",
+    "给您",
+    "已经",
+    "全额",
+    "可以",
+    "不能",
+    "审核通过后",
+    "申请",
+    "半价",
+]
+
+
+@given(st.lists(st.sampled_from(PROMISES + WORDS) | st.text(max_size=2), max_size=16).map("".join))
+@example("退款。 给您赔偿 补发,。退款")
+def test_promises_are_read_where_they_stand(text: str) -> None:
+    """To part only the sentences in which a remedy stands gives what to part the whole text gives."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Prefilter, "hits", lambda self, text: None)
+        whole = REMEDIES.commitments(text)
+    assert REMEDIES.commitments(text) == whole
+
+
+@given(STATEMENTS)
+def test_a_passage_has_the_clauses_of_the_text(text: str) -> None:
+    """Around every character stand the same clauses, which ask the same, as in the text as a whole."""
+    folded = fold(text)
+    whole = Clauses(folded)
+    for position, (offset, clauses) in enumerate(passages(folded, range(len(folded)))):
+        number = clauses.index(position - offset)
+        if any(start <= position < end for start, end in whole.spans):
+            first, last = whole.spans[whole.index(position)]
+            assert clauses.spans[number] == (first - offset, last - offset)
+            assert clauses.asks(number) is whole.asks(whole.index(position))
+
+
+def test_many_hits_are_read_in_one_pass() -> None:
+    """A long text without an end of a sentence is parted once, not once for every hit."""
+    assert len(REMEDIES.commitments("给您退款," * 20_000)) == 20_000
