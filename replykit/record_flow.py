@@ -17,7 +17,7 @@ from replykit.registrar import Found, Registrar
 __all__ = ["record_flow"]
 
 _ROOM = 4096  # tokens; the least that an answer is given after one was cut off
-_WORKED_OUT = frozenset({"promised", "due"})
+_LISTS = ("contact", "order", "product", "happened", "when", "asked", "mood", "claimed")
 
 
 def record_flow(
@@ -58,16 +58,12 @@ def record_flow(
             categories = [category.id for category in playbook.categories]
             more, ungrounded = quoted(answer, conversation, registrar, categories)
             found = {id: _with(entries, more.get(id, ()), registrar, id) for id, entries in found.items()}
-    fields = {id: entries for id, entries in found.items() if id in registrar.fields and id not in _WORKED_OUT}
-    promised = _promises(found, conversation)
-    one = ("who", "category")
+    lists = {id: tuple(found.get(id, ())) for id in _LISTS}
     return ComplaintRecord(
-        **{
-            id: (entries[0] if entries else None) if id in one else tuple(entries)
-            for id, entries in fields.items()
-            if id in ComplaintRecord.model_fields and id != "missing"
-        },
-        promised=promised,
+        **lists,
+        who=next(iter(found.get("who", ())), None),
+        category=next(iter(found.get("category", ())), None),
+        promised=_promises(found, conversation),
         missing=_missing(found, playbook),
         ungrounded=ungrounded,
         language=language,

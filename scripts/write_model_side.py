@@ -29,7 +29,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 __all__ = ["SECTIONS", "TARGET", "main", "section_of"]
 
 TARGET = ROOT / "docs" / "model-side.md"
-SECTIONS = ("faults", "streaming", "injection")
+SECTIONS = ("faults", "streaming", "forms", "injection")
 
 INTRODUCTION = """\
 # The model's side

@@ -6,11 +6,30 @@ Each is one step for `Server.always`: it answers whatever it is asked as a serve
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import server as fault
 from server import Handler, Step
 
-__all__ = ["dashscope", "deepseek", "llama_cpp", "moderated", "official", "ollama", "vllm"]
+__all__ = [
+    "TAKEN",
+    "dashscope",
+    "deepseek",
+    "forms",
+    "is_strict",
+    "llama_cpp",
+    "moderated",
+    "official",
+    "ollama",
+    "vllm",
+]
+
+
+def forms(requests: Sequence[dict[str, Any]]) -> list[str]:
+    """The forms that a server was asked for, oldest first."""
+    asked = [request.get("response_format", {"type": "text"}) for request in requests]
+    return [one["type"] + ("+schema" if "schema" in one else "") for one in asked]
 
 
 def _asked(handler: Handler) -> str:
@@ -31,7 +50,7 @@ def official(content: str) -> Step:
 
     def step(handler: Handler) -> None:
         asked = handler.asked.get("response_format", {})
-        if asked.get("type") == "json_schema" and not _is_strict(asked["json_schema"]["schema"]):
+        if asked.get("type") == "json_schema" and not is_strict(asked["json_schema"]["schema"]):
             message = "Invalid schema for response_format 'record': 'additionalProperties' is required to be false."
             return fault.status(400, message, "invalid_request_error")(handler)
         if asked.get("type") == "json_object" and not _speaks_of_json(handler):
@@ -41,14 +60,15 @@ def official(content: str) -> Step:
     return step
 
 
-def _is_strict(schema: dict[str, object]) -> bool:
+def is_strict(schema: dict[str, object]) -> bool:
+    """Return whether every object of a schema requires all its properties and allows no other."""
     if schema.get("type") == "array":
-        return _is_strict(schema["items"])  # type: ignore[arg-type]  # a schema of a test
+        return is_strict(schema["items"])  # type: ignore[arg-type]  # a schema of a test
     if schema.get("type") != "object":
         return True
     properties: dict[str, dict[str, object]] = schema["properties"]  # type: ignore[assignment]
     named = set(schema["required"]) == set(properties)  # type: ignore[call-overload]
-    return named and schema.get("additionalProperties") is False and all(map(_is_strict, properties.values()))
+    return named and schema.get("additionalProperties") is False and all(map(is_strict, properties.values()))
 
 
 def deepseek(*contents: str) -> Step:
@@ -149,3 +169,30 @@ def llama_cpp_python(content: str) -> Step:
         return fault.answer(content)(handler)
 
     return step
+
+
+def text_alone(content: str) -> Step:
+    """A server that knows no response_format at all."""
+    refused = fault.status(400, "Unknown parameter: response_format")
+    return lambda handler: (refused if "response_format" in handler.asked else fault.answer(content))(handler)
+
+
+# What each server is asked for by two requests of one client.
+TAKEN: dict[str, tuple[Callable[[str], Step], list[str]]] = {
+    "OpenAI": (official, ["json_schema", "json_schema"]),
+    "vLLM": (vllm, ["json_schema", "json_schema"]),
+    "DashScope": (dashscope, ["json_schema", "json_schema"]),
+    "DashScope, a model without json_schema": (
+        dashscope_without_schema,
+        ["json_schema", "json_object", "json_object"],
+    ),
+    "DeepSeek": (deepseek, ["json_schema", "json_object", "json_object"]),
+    "DeepSeek of old (422, plain text)": (deepseek_of_old, ["json_schema", "json_object", "json_object"]),
+    "llama.cpp without json_schema": (llama_cpp, ["json_schema", "json_object+schema", "json_object+schema"]),
+    "llama.cpp of old (500)": (
+        lambda content: llama_cpp(content, status=500),
+        ["json_schema", "json_object+schema", "json_object+schema"],
+    ),
+    "llama-cpp-python (422)": (llama_cpp_python, ["json_schema", "json_object+schema", "json_object+schema"]),
+    "text alone": (text_alone, ["json_schema", "json_object", "text", "text"]),
+}

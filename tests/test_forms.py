@@ -12,7 +12,9 @@ import server as fault
 import shapes
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from server import Server, Step
+from model_side_forms import section
+from server import Server
+from write_model_side import TARGET, section_of
 
 from replykit import errors
 from replykit.budget import Budget
@@ -31,12 +33,7 @@ FORM = JsonForm(name="record", json_schema=json.dumps(SCHEMA))
 ASK = ChatRequest(messages=(ChatMessage(role="user", content="输出 JSON。"),), form=FORM)
 PLAIN = ChatRequest(messages=(ChatMessage(role="user", content="输出 JSON。"),))
 ANSWER = '{"order": ["A1001"]}'
-
-
-def forms(server: Server) -> list[str]:
-    """The forms that the server was asked for, oldest first."""
-    asked = [request.get("response_format", {"type": "text"}) for request in server.requests]
-    return [one["type"] + ("+schema" if "schema" in one else "") for one in asked]
+ok = fault.answer(ANSWER)
 
 
 def ask(server: Server, times: int = 1) -> list[Completion]:
@@ -48,42 +45,13 @@ def ask(server: Server, times: int = 1) -> list[Completion]:
         chat.close()
 
 
-REFUSALS: dict[str, tuple[Step, list[str]]] = {
-    "openai": (shapes.official(ANSWER), ["json_schema", "json_schema"]),
-    "vllm": (shapes.vllm(ANSWER), ["json_schema", "json_schema"]),
-    "dashscope": (shapes.dashscope(ANSWER), ["json_schema", "json_schema"]),
-    "dashscope without schema": (
-        shapes.dashscope_without_schema(ANSWER),
-        ["json_schema", "json_object", "json_object"],
-    ),
-    "deepseek": (shapes.deepseek(ANSWER), ["json_schema", "json_object", "json_object"]),
-    "deepseek of old": (shapes.deepseek_of_old(ANSWER), ["json_schema", "json_object", "json_object"]),
-    "llama.cpp": (shapes.llama_cpp(ANSWER), ["json_schema", "json_object+schema", "json_object+schema"]),
-    "llama.cpp of old": (
-        shapes.llama_cpp(ANSWER, status=500),
-        ["json_schema", "json_object+schema", "json_object+schema"],
-    ),
-    "llama-cpp-python": (
-        shapes.llama_cpp_python(ANSWER),
-        ["json_schema", "json_object+schema", "json_object+schema"],
-    ),
-    "nothing but text": (
-        lambda handler: (
-            fault.status(400, "Unknown parameter: response_format") if "response_format" in handler.asked else ok
-        )(handler),
-        ["json_schema", "json_object", "text", "text"],
-    ),
-}
-ok = fault.answer(ANSWER)
-
-
-@pytest.mark.parametrize("shape", REFUSALS)
+@pytest.mark.parametrize("shape", shapes.TAKEN)
 def test_a_refusal_steps_down_once_and_is_remembered(server: Server, shape: str) -> None:
     """Each server gets the strictest form that it takes; a refused one is never sent to it again."""
-    step, asked = REFUSALS[shape]
-    server.always(step)
+    make, asked = shapes.TAKEN[shape]
+    server.always(make(ANSWER))
     assert [completion.text for completion in ask(server, 2)] == [ANSWER, ANSWER]
-    assert forms(server) == asked
+    assert shapes.forms(server.requests) == asked
 
 
 def test_the_schema_reaches_the_server_whole(server: Server) -> None:
@@ -99,7 +67,7 @@ def test_a_form_taken_and_not_kept_is_given_up(server: Server) -> None:
     """An answer without JSON costs no second call by itself; the next request steps down, to text in the end."""
     server.always(shapes.ollama("好的，记录如下：订单 A1001。"))
     assert len(ask(server, 4)) == 4
-    assert forms(server) == ["json_schema", "json_object", "text", "text"]
+    assert shapes.forms(server.requests) == ["json_schema", "json_object", "text", "text"]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +77,7 @@ def test_json_with_something_around_it_keeps_the_form(server: Server, content: s
     """Where the object can be read, nothing is gained by asking otherwise."""
     server.always(shapes.ollama(content))
     ask(server, 3)
-    assert forms(server) == ["json_schema"] * 3
+    assert shapes.forms(server.requests) == ["json_schema"] * 3
 
 
 def test_one_blank_answer_is_forgiven_and_two_running_are_not(server: Server) -> None:
@@ -117,7 +85,7 @@ def test_one_blank_answer_is_forgiven_and_two_running_are_not(server: Server) ->
     server.always(shapes.deepseek("", ANSWER, " \n ", "\n\n", ANSWER))
     outcomes = [completion.outcome for completion in ask(server, 5)]
     assert outcomes == ["blank", "complete", "blank", "blank", "complete"]
-    assert forms(server) == ["json_schema", *["json_object"] * 4, "text"]
+    assert shapes.forms(server.requests) == ["json_schema", *["json_object"] * 4, "text"]
 
 
 def test_moderation_is_no_refusal_of_the_form(server: Server) -> None:
@@ -126,7 +94,7 @@ def test_moderation_is_no_refusal_of_the_form(server: Server) -> None:
     server.always(shapes.dashscope(ANSWER))
     first, second = ask(server, 2)
     assert (first.outcome, second.outcome) == ("content_filter", "complete")
-    assert forms(server) == ["json_schema", "json_schema"]
+    assert shapes.forms(server.requests) == ["json_schema", "json_schema"]
 
 
 @pytest.mark.parametrize(
@@ -146,14 +114,14 @@ def test_another_refusal_is_no_refusal_of_the_form(server: Server, status: int, 
         chat.complete(ASK)
     chat.complete(ASK)
     chat.close()
-    assert forms(server) == ["json_schema", "json_schema"]
+    assert shapes.forms(server.requests) == ["json_schema", "json_schema"]
 
 
 def test_a_busy_server_is_asked_again_in_the_same_form(server: Server) -> None:
     """A rate limit that speaks of the form is a rate limit."""
     server.script(fault.status(429, "too many response_format requests", retry_after="0.01"), ok)
     ask(server)
-    assert forms(server) == ["json_schema", "json_schema"]
+    assert shapes.forms(server.requests) == ["json_schema", "json_schema"]
 
 
 def test_a_request_that_never_says_json_is_sent_as_text(server: Server) -> None:
@@ -164,7 +132,7 @@ def test_a_request_that_never_says_json_is_sent_as_text(server: Server) -> None:
     for request in (silent, ASK, PLAIN):
         chat.complete(request)
     chat.close()
-    assert forms(server) == ["text", "json_schema", "text"]
+    assert shapes.forms(server.requests) == ["text", "json_schema", "text"]
 
 
 def test_each_client_finds_out_for_itself(server: Server) -> None:
@@ -172,7 +140,7 @@ def test_each_client_finds_out_for_itself(server: Server) -> None:
     server.always(shapes.deepseek(ANSWER))
     ask(server)
     ask(server)
-    assert forms(server) == ["json_schema", "json_object"] * 2
+    assert shapes.forms(server.requests) == ["json_schema", "json_object"] * 2
 
 
 def test_calls_at_once_step_down_once(server: Server) -> None:
@@ -187,8 +155,8 @@ def test_calls_at_once_step_down_once(server: Server) -> None:
             await chat.aclose()
 
     assert [completion.text for completion in asyncio.run(many())] == [ANSWER] * 8
-    assert set(forms(server)) == {"json_schema", "json_object"}
-    assert forms(server).count("json_object") == 8
+    assert set(shapes.forms(server.requests)) == {"json_schema", "json_object"}
+    assert shapes.forms(server.requests).count("json_object") == 8
 
 
 def test_the_ladder_is_safe_between_threads() -> None:
@@ -297,3 +265,11 @@ def test_every_object_survives_its_wrapping(value: dict[str, object]) -> None:
 def test_no_answer_raises(answer: str) -> None:
     """Any text is an answer with an object or without."""
     assert object_in(answer) is None or isinstance(object_in(answer), dict)
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_tells_what_servers_are_asked_for() -> None:
+    """docs/model-side.md holds the table as it comes out now."""
+    assert section_of(TARGET.read_text("utf-8"), "forms") == section()

@@ -472,7 +472,7 @@ def test_the_model_is_asked_for_the_schema_that_the_prompt_describes() -> None:
     schema = json.loads(request.form.json_schema)
     wanted = [field.id for field in KIT.playbook.fields if field.guidance]
     assert list(schema["properties"]) == wanted
-    assert shapes._is_strict(schema)
+    assert shapes.is_strict(schema)
     assert all(f"- {id}：" in request.messages[0].content for id in wanted)
     assert "JSON" in request.messages[0].content
     assert "JSON" in request.messages[1].content

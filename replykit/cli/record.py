@@ -16,7 +16,6 @@ from replykit.cli.options import (
     BudgetOption,
     EncodingOption,
     JsonOption,
-    LanguageOption,
     MaxRepairsOption,
     ModelOption,
     OfflineOption,
@@ -29,6 +28,7 @@ from replykit.cli.options import (
 from replykit.complaint import ComplaintRecord, Entry
 from replykit.errors import UsageError
 from replykit.playbook import Playbook
+from replykit.records import Language
 
 __all__ = ["record"]
 
@@ -44,7 +44,10 @@ def record(
             help="The conversation: JSON turns, or lines (客户：…, 客服：…); - or nothing: standard input.",
         ),
     ] = None,
-    language: LanguageOption = None,
+    language: Annotated[
+        Language | None,
+        typer.Option("--language", help="The script of headings and labels; if not given, the customer's."),
+    ] = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     playbook: PlaybookOption = "zh",
