@@ -245,6 +245,19 @@ def test_delimiters_are_found(text: str, delimiter: str, header: tuple[str, ...]
     assert _copy(sheet)[0] == text.encode()
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("id,回复\n1,您好\n2,a,\n", "LF"),
+        ("id,回复\n1,您好, 请稍候\n", "LF; row 2 has more cells than the header"),
+        ("id,回复\n1,您好\n2,a,b\n3,c,,d\n4,e,f\n", "LF; row 3 and 2 more have more cells than the header"),
+    ],
+)
+def test_rows_that_are_too_long(text: str, words: str, tmp_path: Path) -> None:
+    """The layout says where a row has more cells than the header, as of a reply with a comma that nobody quoted."""
+    assert _sheet(tmp_path, text).layout == f"UTF-8, parted by commas, {words}"
+
+
 def test_a_delimiter_by_name(tmp_path: Path) -> None:
     """A delimiter is named by itself or in words; a .tsv file has tabs unless another is named."""
     for named in ("\t", "\\t", "tab", "TAB"):

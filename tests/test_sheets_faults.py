@@ -162,13 +162,15 @@ BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
     ),
     "a row that is none": ("a.xlsx", _rows('<row r="x"><c><v>1</v></c></row>'), "a row 'x'"),
     "a sheet in UTF-16": ("a.xlsx", _wide, "empty"),
-    "an old file": ("a.xls", _bytes(b"x"), "is a xls file; save it as .xlsx or as CSV"),
-    "an .ods file": ("a.ods", _bytes(b"x"), "is a ods file; save it as .xlsx or as CSV"),
+    "an old file": ("a.xls", _bytes(b"x"), "is a .xls file, which cannot be read; save it as .xlsx or as CSV"),
+    "an .ods file": ("a.ods", _bytes(b"x"), "is a .ods file, which cannot be read; save it as .xlsx or as CSV"),
     "a file of WPS": ("a.et", _bytes(b"x"), "save it as .xlsx or as CSV"),
     "a file of Numbers": ("a.numbers", _bytes(b"x"), "save it as .xlsx or as CSV"),
     "a folder": ("a.csv", lambda path: path.mkdir(), "is a folder; name a file"),
     "nothing": ("a.csv", lambda path: None, "cannot be read: No such file"),
     "no workbook at all": ("a.xlsx", lambda path: None, "cannot be read: No such file"),
+    "a workbook under another name": ("a.csv", _workbook, "is a workbook under another name; end its name in .xlsx"),
+    "an old workbook under another name": ("a.csv", _bytes(OLE), "is an old Excel file (.xls) under another name"),
     "an empty table": ("a.csv", _bytes(b"\n\n,,\n"), "is empty"),
     "a table of bytes": ("a.csv", _bytes(b"\xff\xff\x80"), "is no text in UTF-8 or GB18030"),
     "a cell without end": (
@@ -375,6 +377,9 @@ def test_a_file_that_changes_under_it(source: Path, tmp_path: Path) -> None:
     else:
         _workbook(source, {"A1": "id"})
     assert open_sheet(source).fingerprint != before
+    if source.suffix == ".csv":  # the cells of a workbook are in memory
+        with pytest.raises(UsageError, match="has changed since it was read"):
+            next(sheet.rows())
     with pytest.raises(UsageError, match="has changed since it was read"):
         sheet.write(tmp_path / f"copy{source.suffix}", ["新"], [Edit(2, ("好",))])
     source.unlink()

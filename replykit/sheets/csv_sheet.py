@@ -13,6 +13,7 @@ from replykit.sheets.edits import Edits, Notes
 from replykit.sheets.encodings import encoding_of
 from replykit.sheets.fingerprint import fingerprint_of
 from replykit.sheets.lines import line_end_of, lines_in
+from replykit.sheets.package import OLD_WORKBOOK
 from replykit.sheets.sheet import Sheet, SheetRow
 from replykit.sheets.table import Table
 
@@ -41,6 +42,7 @@ class CsvSheet(Sheet):
         named = delimiter_named(delimiter) if delimiter is not None else None
         try:
             with path.open("rb") as file:
+                self._check_kind(file.read(8))
                 self.fingerprint = fingerprint_of(file)
                 file.seek(0)
                 self._encoding = encoding_of(file, self.name, encoding)
@@ -49,6 +51,12 @@ class CsvSheet(Sheet):
                 self._survey(table)
         except OSError as error:
             raise self._unreadable(error) from None
+
+    def _check_kind(self, start: bytes) -> None:
+        if start.startswith(b"PK\x03\x04"):
+            raise UsageError(f"{self.name} is a workbook under another name; end its name in .xlsx")
+        if start == OLD_WORKBOOK:
+            raise UsageError(f"{self.name} is an old Excel file (.xls) under another name; save it as .xlsx or as CSV")
 
     def _unreadable(self, error: OSError) -> UsageError:
         return UsageError(f"{self.name} cannot be read: {error.strerror}")
@@ -60,19 +68,24 @@ class CsvSheet(Sheet):
             UsageError: there is no header, or a row is no CSV.
         """
         header: list[str] | None = None
-        width, ends = 0, dict.fromkeys(_ENDS, False)
+        width, first_long, longer = 0, 0, 0
+        ends = dict.fromkeys(_ENDS, False)
         for row in table:
             width = max(width, len(row.cells))
             ends[line_end_of(row.line.raw)] = True
             if header is None and any(cell.strip() for cell in row.cells):
                 header, self._header_row = [cell.strip() for cell in row.cells], row.number
+            elif header is not None and any(row.cells[len(header) :]):
+                first_long, longer = first_long or row.number, longer + 1
         if header is None:
             raise UsageError(f"{self.name} is empty")
         self.header = tuple(header + [""] * (width - len(header)))
         found = " and ".join(name for end, name in _ENDS.items() if ends.get(end)) or "one line"
         guess = ", found out by its characters" if self._encoding.is_guess else ""
         parted = "one column" if width == 1 else f"parted by {delimiter_in_words(self._delimiter)}"
-        self.layout = f"{self._encoding}{guess}, {parted}, {found}"
+        more = f" and {longer - 1} more have" if longer > 1 else " has"
+        ragged = f"; row {first_long}{more} more cells than the header" if longer else ""
+        self.layout = f"{self._encoding}{guess}, {parted}, {found}{ragged}"
 
     def _table(self, file: BinaryIO) -> Table:
         return Table(lines_in(file, self._encoding, self.name), self.name, self._delimiter)
@@ -85,7 +98,7 @@ class CsvSheet(Sheet):
         """
         width = len(self.header)
         try:
-            with self.path.open("rb") as file:
+            with self._reopened() as file:
                 for row in self._table(file):
                     if row.number > self._header_row and any(cell.strip() for cell in row.cells):
                         yield SheetRow(row.number, (*row.cells, *[""] * (width - len(row.cells))))

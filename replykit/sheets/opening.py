@@ -41,7 +41,7 @@ def open_sheet(
     if os.path.isdir(place):
         raise UsageError(f"{place} is a folder; name a file")
     if suffix in _OTHERS:
-        raise UsageError(f"{place} is a {suffix[1:]} file; save it as .xlsx or as CSV")
+        raise UsageError(f"{place} is a {suffix} file, which cannot be read; save it as .xlsx or as CSV")
     if suffix in _WORKBOOKS:
         if encoding is not None or delimiter is not None:
             raise UsageError(f"{place} is a workbook, which has neither an encoding nor a delimiter to name")

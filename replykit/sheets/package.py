@@ -14,7 +14,7 @@ from replykit.errors import UsageError
 from replykit.sheets.damage import unreadable
 from replykit.sheets.xml import local, parse
 
-__all__ = ["Package"]
+__all__ = ["OLD_WORKBOOK", "Package"]
 
 _MOST_BYTES = 256 * 1024 * 1024  # of the file
 _MOST_PART = 512 * 1024 * 1024  # bytes of one part that is read
@@ -23,7 +23,7 @@ _MOST_RATIO, _RATIO_FROM = 250, 16 * 1024 * 1024  # of a part of so many bytes t
 _CHUNK = 256 * 1024  # bytes
 _LOCAL_HEADER = 30  # bytes, before the name
 _DAMAGED = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, struct.error, zlib.error, EOFError)
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what an old Excel file and a locked workbook begin with
+OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what an old Excel file and a locked workbook begin with
 
 
 class Package:
@@ -66,7 +66,7 @@ class Package:
         """Return the error for a file of a kind that can be told."""
         file.seek(0)
         data = file.read(_MOST_BYTES)
-        if data.startswith(_OLE):
+        if data.startswith(OLD_WORKBOOK):
             if "EncryptedPackage".encode("utf-16-le") in data:
                 return UsageError(f"{self._name} is locked with a password; save it without one")
             return UsageError(f"{self._name} is an old Excel file (.xls) under another name; save it as .xlsx")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -91,6 +93,7 @@ class Splicer:
     def __init__(self, survey: Survey, additions: Additions, edits: Edits, styles: Styles | None, notes: Notes) -> None:
         self._survey, self._plan, self._edits, self._styles, self._notes = survey, additions, edits, styles, notes
         self._prefix = survey.prefix
+        self._columns, self._places = array("L"), [0]  # of the cells of the row, from its beginning
         self._title_style = ""
         self._made = sorted(survey.made, reverse=True)  # areas that a formula fills and no row has come to yet
         self._filled: list[tuple[int, int, int, int]] = []  # those that rows are in
@@ -109,13 +112,15 @@ class Splicer:
         if plan.titles:
             cells_at = next(place for name, place, _ in self._survey.head if name == "sheetData")
             out += with_extents(source.to(cells_at), self._survey, plan.header, plan.first, plan.right)
-        for number, start, end, cells in self._survey.placed():
+        for number, start, end, first, stop in self._survey.placed():
             texts = self._texts(number)
             if texts:
                 out += source.to(start)
                 raw = source.rest() if end is None else source.to(end)
                 end = first_end(raw, f"{self._prefix}row") if end is None else closing_at(raw)
-                out += self._row(raw[:end], number, [(column, place - start) for column, place in cells], texts)
+                self._columns = self._survey.cell_columns[first:stop]
+                self._places = [place - start for place in self._survey.cell_places[first:stop]]
+                out += self._row(raw[:end], number, texts)
                 out += raw[end:]
             if len(out) > _PIECE:
                 add(bytes(out))
@@ -141,19 +146,18 @@ class Splicer:
                 self._notes.add(_TOO_LONG, number)
         return texts
 
-    def _row(self, raw: bytes, number: int, cells: list[tuple[int, int]], texts: dict[int, str]) -> bytes:
+    def _row(self, raw: bytes, number: int, texts: dict[int, str]) -> bytes:
         """Return a row, but for its closing tag, with texts in it.
 
         Args:
             raw: what stands there; the whole row, where its tag closes it.
             number: its number.
-            cells: the columns of its cells and where they begin in `raw`.
             texts: the new texts, by column.
         """
-        plan = self._plan
+        plan, columns, places = self._plan, self._columns, self._places
         if number == plan.header:
-            styled = [tag_at(raw, place)[0] for column, place in cells if column < plan.first]
-            self._title_style = attribute(styled[-1], "s") if styled else ""
+            last = bisect_left(columns, plan.first) - 1
+            self._title_style = attribute(tag_at(raw, places[last])[0], "s") if last >= 0 else ""
         tag, is_closed = tag_at(raw, 0)
         new_tag = tag
         spans = re.findall("[0-9]+", attribute(tag, "spans")) if plan.titles else []
@@ -163,16 +167,14 @@ class Splicer:
         if is_closed:
             new = b"".join(self._cell(column, number, texts[column], "") for column in sorted(texts))
             return new_tag[:-2].rstrip() + b">" + new + f"</{self._prefix}row>".encode()
-        pieces, kept, at = [new_tag], len(tag), 0
+        pieces, kept = [new_tag], len(tag)
         for column in sorted(texts):
-            while at < len(cells) and cells[at][0] < column:
-                at += 1
-            place = cells[at][1] if at < len(cells) else len(raw)
-            if at == len(cells) or cells[at][0] > column:
+            at = bisect_left(columns, column)
+            place, stop, *_ = *places[at : at + 2], len(raw), len(raw)
+            if at == len(columns) or columns[at] > column:
                 pieces += raw[kept:place], self._cell(column, number, texts[column], "")
                 kept = place
                 continue
-            stop = cells[at + 1][1] if at + 1 < len(cells) else len(raw)
             cell = raw[place : place + element_end(raw[place:stop])]
             if self._is_made(number, column, cell):
                 self._notes.add(_FORMULA, number)

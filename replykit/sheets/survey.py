@@ -38,6 +38,8 @@ class Survey:
         merged: the areas of cells that are shown as one.
         made: the areas that a formula fills: first and last row, first and last column.
         head: the elements before the cells, each with its place and its attributes.
+        cell_columns: the column of each cell.
+        cell_places: the place of each cell.
         is_ordered: False where cells do not stand in the order of their columns, or rows in theirs.
 
     Raises:
@@ -53,20 +55,18 @@ class Survey:
         self._name = name
         # Of each row its number, its place, and which of the cells is its first; of each cell its column and its place.
         self._numbers, self._row_places, self._firsts = array("L"), array("Q"), array("Q")
-        self._columns, self._cell_places = array("L"), array("Q")
+        self.cell_columns, self.cell_places = array("L"), array("Q")
         self._scan(package.chunks(part))
         if self.columns * self.rows > _MOST_CELLS:
             raise unreadable(name, f"its {self.columns:,} columns and {self.rows:,} rows are too many")
         if texts and self._shared:
             self._weigh(package, part, texts)
 
-    def placed(self) -> Iterator[tuple[int, int, int | None, list[tuple[int, int]]]]:
-        """Yield each row: its number, its place, that of the next one, and the columns and places of its cells."""
+    def placed(self) -> Iterator[tuple[int, int, int | None, int, int]]:
+        """Yield each row: its number, its place, that of the next one, and which of the cells are its own."""
         after = itertools.chain(self._row_places[1:], [None])
-        stops = itertools.chain(self._firsts[1:], [len(self._cell_places)])
-        rows = zip(self._numbers, self._row_places, after, self._firsts, stops, strict=True)
-        for number, place, end, first, stop in rows:
-            yield number, place, end, list(zip(self._columns[first:stop], self._cell_places[first:stop], strict=True))
+        stops = itertools.chain(self._firsts[1:], [len(self.cell_places)])
+        return zip(self._numbers, self._row_places, after, self._firsts, stops, strict=True)
 
     def _scan(self, chunks: Iterable[bytes]) -> None:
         reading = parser()
@@ -75,7 +75,7 @@ class Survey:
         head: dict[str, str] = {}
         known: dict[str, int] = {}
         number = column = columns = rows = shared = 0
-        add_column, add_place = self._columns.append, self._cell_places.append
+        add_column, add_place = self.cell_columns.append, self.cell_places.append
 
         def root(name: str, _: object) -> None:
             nonlocal row, cell, held
@@ -113,7 +113,7 @@ class Survey:
                     self.is_ordered = False
                 self._numbers.append(number)
                 self._row_places.append(reading.CurrentByteIndex)
-                self._firsts.append(len(self._cell_places))
+                self._firsts.append(len(self.cell_places))
             elif name in head:
                 self.head.append((head[name], reading.CurrentByteIndex, given))
             elif name.endswith("mergeCell") and "ref" in given:
@@ -123,7 +123,7 @@ class Survey:
         reading.StartElementHandler = root
         feed(reading, self._begun(chunks), self._name)
         self.columns, self.rows, self._shared = columns, rows, shared
-        if max(self._columns, default=0) > MOST_COLUMNS:
+        if max(self.cell_columns, default=0) > MOST_COLUMNS:
             raise unreadable(self._name, "its cells lie beyond the last column of a sheet")
 
     def _begun(self, chunks: Iterable[bytes]) -> Iterator[bytes]:

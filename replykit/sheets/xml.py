@@ -19,6 +19,7 @@ __all__ = [
 _HELD = re.compile("_(?=x[0-9A-Fa-f]{4}_)|[\x00-\x08\x0b-\x1f]|[\ud800-\udfff\ufffe\uffff]")
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")
 _TAG = re.compile(rb"""<([^\s/>]+)((?:\s+[^\s=/>]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(/?)>""")
+_BESIDE = (b"-->", b"?>")  # how what is no element ends
 
 
 class _Refused(Exception):
@@ -116,15 +117,15 @@ def element_end(raw: bytes) -> int:
         raw: bytes of a part that a parser has read, from one element to where the next tag begins.
     """
     end = len(raw.rstrip())
-    while raw.endswith((b"-->", b"?>"), 0, end):
+    while raw.endswith(_BESIDE, 0, end):
         end = len(raw[: raw.rindex(b"<!--" if raw.endswith(b"-->", 0, end) else b"<?", 0, end)].rstrip())
     return end
 
 
 def closing_at(raw: bytes) -> int:
     """Return where the closing tag of such an element begins; where its tag closes it itself, the place after that."""
-    tag, is_closed = tag_at(raw, 0)
-    return len(tag) if is_closed else raw.rindex(b"</", 0, element_end(raw))
+    end = element_end(raw)
+    return end if raw.endswith(b"/>", 0, end) else raw.rindex(b"</", 0, end)
 
 
 def first_end(raw: bytes, name: str) -> int:
