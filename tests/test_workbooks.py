@@ -182,6 +182,9 @@ def test_a_sheet_by_name_or_number(wanted: str | None, name: str, fragile: Path)
         ("xl/sharedStrings.xml", "<sst ", '<!-- <sst x="1"> --><sst a=">" '),
         ("xl/worksheets/sheet1.xml", '<dimension ref="A1:G5"/>', '<dimension ref="A1:XFD1048576"/>'),
         ("xl/worksheets/sheet1.xml", "<cfvo ", '<dimension ref="A1:G5"/><cfvo '),
+        ("xl/worksheets/sheet1.xml", 'spans="1:7"', f'spans="1:{"9" * 5000}"'),
+        ("xl/worksheets/sheet1.xml", 'min="8" max="16384"', f'min="x" max="{"9" * 5000}"'),
+        ("xl/worksheets/sheet1.xml", '<c r="D4" s="3"', """<c r="D4" x=" s='0'" s='3" y="'"""),
         ("xl/styles.xml", 'cellXfs count="5"', 'cellXfs count="99999999999"'),
     ],
 )

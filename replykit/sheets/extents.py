@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from replykit.sheets.places import area_of, name_of
@@ -38,9 +39,13 @@ def with_extents(head: bytes, survey: Survey, header: int, first: int, right: in
             widths_at = place
         elif name == "col":
             element = tag if is_closed else tag[:-1] + b"/>"
-            widths.append((int(given.get("min", 0)), int(given.get("max", 0)), element))
+            widths.append((_number(given.get("min", "")), _number(given.get("max", "")), element))
     end = widths_at + element_end(head[widths_at:])
     return b"".join([*pieces, head[kept:widths_at], _widths(widths, first, right, survey.prefix), head[end:]])
+
+
+def _number(written: str) -> int:
+    return int(written) if re.fullmatch("[0-9]{1,7}", written) else 0
 
 
 def _widened(area: str, first: int, last: int, right: int) -> str:

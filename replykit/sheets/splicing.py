@@ -79,6 +79,12 @@ class _Source:
         return b"".join(iter(self.some, b""))
 
 
+def _style(raw: bytes, place: int) -> str:
+    """Return the number of the format of the cell that begins at a place; empty where it is none."""
+    number = attribute(tag_at(raw, place)[0], "s")
+    return number if number.isascii() and number.isdigit() else ""
+
+
 class Splicer:
     """Gives on a sheet's part with new cells and changed ones in it.
 
@@ -117,7 +123,7 @@ class Splicer:
             if texts:
                 out += source.to(start)
                 raw = source.rest() if end is None else source.to(end)
-                end = first_end(raw, f"{self._prefix}row") if end is None else closing_at(raw)
+                end = first_end(raw, f"{self._prefix}row", self._survey.declared) if end is None else closing_at(raw)
                 self._columns = self._survey.cell_columns[first:stop]
                 self._places = [place - start for place in self._survey.cell_places[first:stop]]
                 out += self._row(raw[:end], number, texts)
@@ -157,10 +163,10 @@ class Splicer:
         plan, columns, places = self._plan, self._columns, self._places
         if number == plan.header:
             last = bisect_left(columns, plan.first) - 1
-            self._title_style = attribute(tag_at(raw, places[last])[0], "s") if last >= 0 else ""
+            self._title_style = _style(raw, places[last]) if last >= 0 else ""
         tag, is_closed = tag_at(raw, 0)
         new_tag = tag
-        spans = re.findall("[0-9]+", attribute(tag, "spans")) if plan.titles else []
+        spans = re.findall("[0-9]{1,7}", attribute(tag, "spans")) if plan.titles else []
         if spans:
             reach = [*map(int, spans), *texts]
             new_tag = with_attributes(tag, {"spans": f"{min(reach)}:{max(reach)}"})
@@ -179,7 +185,7 @@ class Splicer:
             if self._is_made(number, column, cell):
                 self._notes.add(_FORMULA, number)
                 continue
-            pieces += raw[kept:place], self._cell(column, number, texts[column], attribute(tag_at(cell, 0)[0], "s"))
+            pieces += raw[kept:place], self._cell(column, number, texts[column], _style(cell, 0))
             kept = place + len(cell)
         return b"".join([*pieces, raw[kept:]])
 

@@ -32,6 +32,7 @@ class Survey:
 
     Attributes:
         prefix: what stands before the names of its elements.
+        declared: the encoding that it says it is written in.
         encoding: what new text can be written in; empty where it is UTF-16.
         columns: the last column with anything in it, 0 where there is nothing.
         rows: the last row with anything in it.
@@ -47,7 +48,7 @@ class Survey:
     """
 
     def __init__(self, package: Package, part: str, texts: str | None, name: str) -> None:
-        self.prefix, self.encoding, self.is_ordered = "", "utf-8", True
+        self.prefix, self.declared, self.encoding, self.is_ordered = "", "utf-8", "utf-8", True
         self.columns = self.rows = 0
         self.merged: list[tuple[int, int, int, int]] = []
         self.made: list[tuple[int, int, int, int]] = []
@@ -135,7 +136,8 @@ class Survey:
             yield chunk
 
     def _declared(self, version: str, encoding: str | None, standalone: int) -> None:
-        if self.encoding and encoding and encoding.lower() not in ("utf-8", "utf8"):
+        self.declared = encoding or "utf-8"
+        if self.encoding and self.declared.lower() not in ("utf-8", "utf8"):
             self.encoding = "ascii"
 
     def _column(self, place: str, letters: str, row: int, known: dict[str, int]) -> int:

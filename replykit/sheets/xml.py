@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import re
 from collections.abc import Callable, Iterable
 from xml.parsers import expat
@@ -100,14 +99,12 @@ def tag_at(data: bytes | bytearray, start: int) -> tuple[bytes, bool]:
 
 
 def attribute(tag: bytes, name: str) -> str:
-    """Return the value of an attribute of a tag, of characters that need no escapes; empty where it has none."""
-    found = _pattern_of(name).search(tag)
-    return (found[1] or found[2] or b"").decode("ascii", "replace") if found else ""
-
-
-@functools.cache
-def _pattern_of(name: str) -> re.Pattern[bytes]:
-    return re.compile(rb"""\s%b\s*=\s*(?:"([^"]*)"|'([^']*)')""" % name.encode())
+    """Return the value of an attribute of a tag, as it is written there; empty where it has none."""
+    found = _TAG.match(tag)
+    assert found, "a tag"
+    wanted = name.encode()
+    values = (given[2][1:-1] for given in _ATTRIBUTE.finditer(found[2]) if given[1] == wanted)
+    return next(values, b"").decode("ascii", "replace")
 
 
 def element_end(raw: bytes) -> int:
@@ -128,12 +125,13 @@ def closing_at(raw: bytes) -> int:
     return end if raw.endswith(b"/>", 0, end) else raw.rindex(b"</", 0, end)
 
 
-def first_end(raw: bytes, name: str) -> int:
+def first_end(raw: bytes, name: str, encoding: str) -> int:
     """Return the same of an element that more elements follow.
 
     Args:
         raw: bytes of a part that a parser has read, from the element to the end.
         name: the name of the element, which none inside it has.
+        encoding: what the part is written in, as it declares.
     """
     reading = parser()
     ends: list[int] = []
@@ -144,7 +142,7 @@ def first_end(raw: bytes, name: str) -> int:
 
     reading.StartElementHandler = lambda *_: None
     reading.EndElementHandler = end
-    around = b"<x>"
+    around = f'<?xml version="1.0" encoding="{encoding}"?><x>'.encode()
     with contextlib.suppress(expat.ExpatError):  # at the end of what the element stands in
         reading.Parse(around + raw, True)
     return ends[0] - len(around)
