@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbook import write_workbook
 
@@ -364,6 +364,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES | st.binary(max_size=3), max_size=12), st.sampled_from([".txt", ".csv", ".jsonl"]))
 def test_any_bytes_are_read_or_refused(tmp_path_factory: Any, pieces: list[bytes], suffix: str) -> None:
     """Whatever a file holds, the command ends with 0, 1 or 2, and what it prints then is whole."""

@@ -251,14 +251,17 @@ def test_unusual_sheets(name: str, tmp_path: Path) -> None:
     [
         '<row r="3"><c r="A3"><v>1</v></c></row><row r="2"><c r="A2"><v>1</v></c></row>',
         '<row r="2"><c r="B2"><v>1</v></c><c r="A2"><v>1</v></c></row>',
+        '<row r="2"><c r="A2"><v>1</v></c></row><x y="1"/><row r="3"/>',
+        '<row r="2"><c r="A2"><v>1</v></c><extLst><ext uri="x"/></extLst></row><row r="3"/>',
+        '<row r="2"><c r="A2"><v>1</v></c><extLst><ext uri="x"/></extLst></row>',
     ],
 )
-def test_cells_out_of_order(rows: str, tmp_path: Path) -> None:
-    """A sheet whose rows or cells are out of order can be read, and is not written into."""
+def test_sheets_that_are_read_alone(rows: str, tmp_path: Path) -> None:
+    """A sheet with rows or cells out of order, or anything else among them, can be read, and is not written into."""
     sheet = _sheet(tmp_path, f'<row r="1"><c r="A1" t="inlineStr"><is><t>id</t></is></c></row>{rows}')
     assert sheet.header[0] == "id"
     with pytest.raises(UsageError, match="is stored in an unusual way; open it in a spreadsheet program and save it"):
-        _copy(sheet, ["新"], [])
+        _copy(sheet, ["新"], [Edit(2, ("好",))])
 
 
 def test_a_strict_workbook(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from replykit.errors import UsageError
 
-__all__ = ["unreadable"]
+__all__ = ["unreadable", "unusual"]
 
 
 def unreadable(name: str, why: str) -> UsageError:
@@ -16,3 +16,12 @@ def unreadable(name: str, why: str) -> UsageError:
     """
     why = " ".join(why.split())[:200]
     return UsageError(f"{name} is no workbook that can be read ({why}); save the replies as CSV")
+
+
+def unusual(name: str) -> UsageError:
+    """Return the error for a sheet that can be read, but not written into without harm.
+
+    Args:
+        name: what the user calls it.
+    """
+    return UsageError(f"{name} is stored in an unusual way; open it in a spreadsheet program and save it")

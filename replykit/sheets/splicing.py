@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from replykit.sheets.columns import letters_of
+from replykit.sheets.damage import unusual
 from replykit.sheets.edits import Edits, Notes
 from replykit.sheets.extents import with_extents
 from replykit.sheets.styles import Styles
-from replykit.sheets.survey import Survey
-from replykit.sheets.xml import attribute, closing_at, element_end, escaped, first_end, tag_at, with_attributes
+from replykit.sheets.survey import IN_CELLS, Survey
+from replykit.sheets.xml import attribute, closing_at, element_end, escaped, first_end, local, tag_at, with_attributes
 from replykit.text import units
 
 __all__ = ["Additions", "Splicer"]
@@ -94,9 +95,13 @@ class Splicer:
         edits: the texts, row by row.
         styles: the styles of the workbook; None where it has none.
         notes: takes what could not be written.
+        name: what the user calls the sheet.
     """
 
-    def __init__(self, survey: Survey, additions: Additions, edits: Edits, styles: Styles | None, notes: Notes) -> None:
+    def __init__(
+        self, survey: Survey, additions: Additions, edits: Edits, styles: Styles | None, notes: Notes, name: str
+    ) -> None:
+        self._name = name
         self._survey, self._plan, self._edits, self._styles, self._notes = survey, additions, edits, styles, notes
         self._prefix = survey.prefix
         self._columns, self._places = array("L"), [0]  # of the cells of the row, from its beginning
@@ -112,7 +117,7 @@ class Splicer:
             add: takes the new part, in pieces.
 
         Raises:
-            UsageError: the part cannot be read, or an edit is for no row of it.
+            UsageError: the part cannot be read or written into, or an edit is for no row of it.
         """
         source, plan, out = _Source(chunks), self._plan, bytearray()
         if plan.titles:
@@ -123,7 +128,7 @@ class Splicer:
             if texts:
                 out += source.to(start)
                 raw = source.rest() if end is None else source.to(end)
-                end = first_end(raw, f"{self._prefix}row", self._survey.declared) if end is None else closing_at(raw)
+                end = self._last_end(raw) if end is None else closing_at(raw)
                 self._columns = self._survey.cell_columns[first:stop]
                 self._places = [place - start for place in self._survey.cell_places[first:stop]]
                 out += self._row(raw[:end], number, texts)
@@ -134,6 +139,13 @@ class Splicer:
         add(bytes(out))
         while data := source.some():
             add(data)
+
+    def _last_end(self, raw: bytes) -> int:
+        """Return where the closing tag of the last row begins; what follows it is no more of the cells."""
+        end, names = first_end(raw, f"{self._prefix}row", self._survey.declared)
+        if any(local(name) not in IN_CELLS for name in names[1:]):
+            raise unusual(self._name)
+        return end
 
     def _texts(self, number: int) -> dict[int, str]:
         """Return the texts that a row gets, by column."""

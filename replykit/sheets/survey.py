@@ -13,11 +13,16 @@ from replykit.sheets.places import area_of
 from replykit.sheets.shared import longest_of, references_in, sizes_of
 from replykit.sheets.xml import feed, local, parser
 
-__all__ = ["MOST_COLUMNS", "Survey"]
+__all__ = ["IN_CELLS", "MOST_COLUMNS", "Survey"]
 
 MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_576
 _MOST_CELLS = 16 * 1024 * 1024  # between A1 and the last cell; each takes 32 bytes when they are read, used or not
 _MOST_TEXT = 1024 * 1024 * 1024  # bytes of texts, those that cells share counted for each
+# The elements that stand inside rows, with those of rich text.
+_IN_TEXTS = ("b", "i", "u", "strike", "condense", "extend", "outline", "shadow", "color", "sz", "rFont", "charset")
+IN_CELLS = frozenset(
+    ("c", "f", "v", "is", "t", "r", "rPr", "rPh", "phoneticPr", "family", "scheme", "vertAlign", *_IN_TEXTS)
+)
 _HEAD = ("dimension", "cols", "col", "sheetData")
 
 
@@ -41,14 +46,14 @@ class Survey:
         head: the elements before the cells, each with its place and its attributes.
         cell_columns: the column of each cell.
         cell_places: the place of each cell.
-        is_ordered: False where cells do not stand in the order of their columns, or rows in theirs.
+        is_plain: False where cells or rows do not stand in their order, or other elements among them.
 
     Raises:
         UsageError: it cannot be read, or reaches further than what can be held in memory.
     """
 
     def __init__(self, package: Package, part: str, texts: str | None, name: str) -> None:
-        self.prefix, self.declared, self.encoding, self.is_ordered = "", "utf-8", "utf-8", True
+        self.prefix, self.declared, self.encoding, self.is_plain = "", "utf-8", "utf-8", True
         self.columns = self.rows = 0
         self.merged: list[tuple[int, int, int, int]] = []
         self.made: list[tuple[int, int, int, int]] = []
@@ -74,20 +79,25 @@ class Survey:
         row = cell = digits = ""
         held: tuple[str, ...] = ()
         head: dict[str, str] = {}
+        inside: set[str] = set()
+        merged = ""
+        is_strange = False
         known: dict[str, int] = {}
         number = column = columns = rows = shared = 0
         add_column, add_place = self.cell_columns.append, self.cell_places.append
 
         def root(name: str, _: object) -> None:
-            nonlocal row, cell, held
+            nonlocal row, cell, held, merged
             self.prefix = name[: len(name) - len(local(name))]
             row, cell, *others = (self.prefix + child for child in ("row", "c", "v", "is", "f"))
             held = tuple(others)
             head.update((self.prefix + child, child) for child in _HEAD)
+            inside.update(self.prefix + child for child in IN_CELLS)
+            merged = f"{self.prefix}mergeCell"
             reading.StartElementHandler = element
 
         def element(name: str, given: dict[str, str]) -> None:
-            nonlocal number, column, columns, rows, shared, digits
+            nonlocal number, column, columns, rows, shared, digits, is_strange
             if name == cell:
                 before, place = column, given.get("r")
                 if place is None:
@@ -96,7 +106,7 @@ class Survey:
                     letters = place.removesuffix(digits)
                     column = known.get(letters) or self._column(place, letters, number, known)
                 if column <= before:
-                    self.is_ordered = False
+                    self.is_plain = False
                 add_column(column)
                 add_place(reading.CurrentByteIndex)
                 if given.get("t") == "s":
@@ -110,15 +120,18 @@ class Survey:
             elif name == row:
                 before, number, column = number, self._row(given.get("r"), number), 0
                 digits = str(number)
-                if number <= before:
-                    self.is_ordered = False
+                if number <= before or is_strange:
+                    self.is_plain = False
                 self._numbers.append(number)
                 self._row_places.append(reading.CurrentByteIndex)
                 self._firsts.append(len(self.cell_places))
             elif name in head:
+                is_strange = head[name] != "sheetData"
                 self.head.append((head[name], reading.CurrentByteIndex, given))
-            elif name.endswith("mergeCell") and "ref" in given:
-                self.merged.append(area_of(given["ref"]))
+            elif name not in inside:
+                is_strange = True  # but for above the first row and below the last
+                if name == merged and "ref" in given:
+                    self.merged.append(area_of(given["ref"]))
 
         reading.XmlDeclHandler = self._declared
         reading.StartElementHandler = root

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from replykit.errors import UsageError
 from replykit.sheets.cells import Cells
 from replykit.sheets.columns import letters_of
+from replykit.sheets.damage import unusual
 from replykit.sheets.edits import Edits, Notes
 from replykit.sheets.fingerprint import fingerprint_of
 from replykit.sheets.package import Package
@@ -102,14 +103,14 @@ class XlsxSheet(Sheet):
         raw: bool,
         notes: Notes,
     ) -> None:
-        if not (self._survey.is_ordered and self._survey.encoding):
-            raise UsageError(f"{self.name} is stored in an unusual way; open it in a spreadsheet program and save it")
+        if not (self._survey.is_plain and self._survey.encoding):
+            raise unusual(self.name)
         plan, name = self._additions(titles, replace), str(self.path)
         package = Package(source, name)
         styles = Styles(package.read(self._styles), name) if self._styles else None
 
         def fill(add: Callable[[bytes], object]) -> None:
-            Splicer(self._survey, plan, edits, styles, notes).run(package.chunks(self._part), add)
+            Splicer(self._survey, plan, edits, styles, notes, self.name).run(package.chunks(self._part), add)
 
         with tempfile.TemporaryFile() as sheet, tempfile.TemporaryFile() as more:
             changed = {self._part: pack(sheet, fill)}

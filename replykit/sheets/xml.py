@@ -125,8 +125,8 @@ def closing_at(raw: bytes) -> int:
     return end if raw.endswith(b"/>", 0, end) else raw.rindex(b"</", 0, end)
 
 
-def first_end(raw: bytes, name: str, encoding: str) -> int:
-    """Return the same of an element that more elements follow.
+def first_end(raw: bytes, name: str, encoding: str) -> tuple[int, list[str]]:
+    """Return the same of an element that more elements follow, and the names of the elements from it on to there.
 
     Args:
         raw: bytes of a part that a parser has read, from the element to the end.
@@ -135,17 +135,21 @@ def first_end(raw: bytes, name: str, encoding: str) -> int:
     """
     reading = parser()
     ends: list[int] = []
+    names: list[str] = []
+
+    def start(started: str, _: object) -> None:
+        names.append(started)
 
     def end(ended: str) -> None:
         if ended == name:
             ends.append(reading.CurrentByteIndex)
+            reading.StartElementHandler = reading.EndElementHandler = None
 
-    reading.StartElementHandler = lambda *_: None
-    reading.EndElementHandler = end
+    reading.StartElementHandler, reading.EndElementHandler = start, end
     around = f'<?xml version="1.0" encoding="{encoding}"?><x>'.encode()
     with contextlib.suppress(expat.ExpatError):  # at the end of what the element stands in
         reading.Parse(around + raw, True)
-    return ends[0] - len(around)
+    return ends[0] - len(around), names[1:]
 
 
 def with_attributes(tag: bytes, changes: dict[str, str]) -> bytes:
