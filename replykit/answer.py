@@ -1,97 +1,50 @@
-"""What a chat model wraps round a reply: reasoning, code fences, preambles, quotation marks."""
+"""The reply in what a chat model answers: its wrapping goes, and nothing else does."""
 
 from __future__ import annotations
 
+import json
 import re
 
-__all__ = [
-    "FENCE",
-    "LATE_REASONING",
-    "NOTES",
-    "PREAMBLE",
-    "QUOTES",
-    "REASONING",
-    "REASONING_END",
-    "SURE",
-    "UNOPENED_END",
-    "clean_answer",
-    "unsteered",
-]
-
-REASONING = re.compile(r"\s*<(?:think|thinking|reasoning)>", re.IGNORECASE)
-LATE_REASONING = re.compile(r"^[ \t]*<(?:think|thinking|reasoning)>", re.IGNORECASE | re.MULTILINE)
-REASONING_END = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
-UNOPENED_END = re.compile(r"(?<!`)</think>[ \t]*(?:\n|\Z)", re.IGNORECASE)
-FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*[\w+-]{0,20}[ \t]*\n")
-
-# A preamble is a closed form: an answer that only resembles one (以下是退货步骤：) is the reply itself.
-_REWRITTEN = r"(?:改写|改寫|重写|重寫|润色|潤色|潤飾)"
-_CHANGED = rf"(?:{_REWRITTEN}|修改|优化|優化|调整|調整|修订|修訂|修正|撰写|撰寫|起草|草拟|草擬)"
-_A_REPLY = r"(?:客服)?(?:回复|回覆|答复|答覆|话术|話術)(?:内容|內容|文本|正文)?"
-_SURE_ZH = r"(?:(?:好的|好|当然可以|當然可以|当然|當然|没问题|沒問題|可以|收到|明白了?)[，,。.！!、 ]{1,2})?"
-_LEAD_ZH = r"(?:(?:以下|下面|这|這)就?[是为為])?(?:我)?(?:[为為帮幫给給]您)?"
-_PREAMBLE_ZH = (
-    rf"{_SURE_ZH}(?:"
-    rf"{_LEAD_ZH}{_CHANGED}(?:后|後|好|过|過)?的?(?:{_A_REPLY}|版本)(?:如下)?"
-    rf"|{_LEAD_ZH}{_REWRITTEN}(?:后|後|如下)(?:如下)?"
-    rf"|(?:以下|下面|这|這)就?[是为為]{_A_REPLY}"
-    rf"|{_A_REPLY}(?:如下)?"
-    r")"
-)
-_SURE_EN = r"(?:(?:Sure|Certainly|Of course|Absolutely|Okay|OK|Got it)(?: thing)?[,.!]{1,2} )?"
-_PREAMBLE_EN = (
-    rf"{_SURE_EN}(?:Here(?:'s|’s| is) (?:the|a|your|my) )?(?:"
-    r"(?:(?:rewritten|revised|improved|polished|suggested|edited|final) )?(?:customer[- ]service )?(?:reply|response)"
-    r"|(?:rewritten|revised|polished) (?:version|draft|message)"
-    r")(?: (?:to|for) the customer)?"
-)
-PREAMBLE = re.compile(
-    rf"\s*(?:#{{1,4}} |\*\*|__)?(?:(?:{_PREAMBLE_ZH}|{_PREAMBLE_EN})(?:\*\*|__)?[：:](?:\*\*|__)?"
-    rf"|【{_CHANGED}(?:后|後)的?(?:{_A_REPLY})?】[：:]?)\s*",
-    re.IGNORECASE,
-)
-# What may stand before a preamble, a sentence of its own: 好的。
-SURE = re.compile(rf"\s*(?:#{{1,4}} |\*\*|__)?{_SURE_ZH}{_SURE_EN}", re.IGNORECASE)
-# Notes for the colleague who asked, which no customer is to read: a heading of its own, and all that stands below it.
-NOTES = re.compile(
-    r"\n[ \t]*\n(?:[ \t]*(?:-{3,}|\*{3,})[ \t]*\n\s*)?[ \t]*(?:#{1,4} |\*\*|__|【|[(（])?"
-    rf"(?:{_REWRITTEN}|修改|优化|優化|改动|改動)(?:的)?(?:说明|說明|要点|要點|思路|之处|之處)(?:如下)?(?:】|\*\*|__)?[：:].*\Z"
-    r"|\n[ \t]*\n[ \t]*[(（](?:注|备注|備註)[：:](?:以上|已|我)[^)）\n]{0,40}"
-    rf"(?:{_REWRITTEN}|语气|語氣|措辞|措辭|原稿)[^)）\n]{{0,40}}[)）]\s*\Z",
-    re.DOTALL,
-)
-QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"', "«": "»"}
-
-
-# Control characters other than tabs and line ends, and those that turn the direction of writing: no words of a reply.
-_STEERING = dict.fromkeys(
-    [code for code in range(0x20) if chr(code) not in "\t\n\r"]
-    + [*range(0x7F, 0xA0)]
-    + [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+from replykit.wrappings import (
+    BOXES,
+    FENCE,
+    NOTES,
+    PREAMBLE,
+    QUOTES,
+    REASONING,
+    REASONING_END,
+    RULE,
+    SECTION,
+    SPECIAL_END,
+    SPECIAL_START,
+    UNOPENED_END,
 )
 
+__all__ = ["clean_answer"]
 
-def unsteered(text: str) -> str:
-    """Return a text without what steers a terminal, or shows a reader another order than a checker reads."""
-    return text.translate(_STEERING)
+_OPENING_TAG = re.compile(rf"\s*<(?P<name>{'|'.join(BOXES)})>", re.IGNORECASE)
+_KEYS = frozenset({"reply", "response", "answer", "text", "content", "message", "rewritten", "output", "result"})
+_KEYS_ZH = frozenset({"回复", "回覆", "答复", "内容", "內容", "改写后", "改写", "正文"})
 
 
 def clean_answer(text: str) -> str:
     """Take off what a model wraps round a reply; nothing else changes, and a plain reply comes back as it is.
 
-    Off go: reasoning (`<think>…</think>`, also without its opening tag, as some servers send it), a code fence round
-    the whole, a preamble that announces the reply, notes below it on how it was rewritten, and quotation marks round
-    the whole, with the white space that parted them from the reply.
+    Off go: reasoning before it (`<think>…</think>`, also without its opening tag, as some servers send it, or under a
+    heading of its own), tokens of chat templates at its ends, a code fence, a tag, a JSON object with the reply alone,
+    rules, bold or quotation marks round the whole, a preamble or label that announces the reply, and notes below it for
+    the colleague who asked, with the white space that parted them from the reply. Reasoning in the middle stays: what
+    stands around it is nobody's whole reply, and a rule refuses the tag.
 
     Args:
         text: a model's answer.
 
     Returns:
-        The reply in it; empty where there is none. Cleaning it again changes nothing.
+        The reply in it, one piece of the answer; empty where there is none. Cleaning it again changes nothing.
     """
     while True:
         cleaned = text
-        for take_off in (_without_reasoning, _without_fence, _without_preamble, _without_notes, _without_quotes):
+        for take_off in _STEPS:
             cleaned = take_off(cleaned)
         if cleaned == text:
             return text
@@ -102,12 +55,77 @@ def _without_reasoning(text: str) -> str:
     if opening := REASONING.match(text):
         end = REASONING_END.search(text, opening.end())
         return text[end.end() :].strip() if end else ""
-    if late := LATE_REASONING.search(text):
-        end = REASONING_END.search(text, late.end())
-        return (text[: late.start()].rstrip() + "\n" + text[end.end() :].lstrip()).strip() if end else text
     # Where the chat template opens the block, the server sends only its end, on a line's end.
     unopened = UNOPENED_END.search(text)
     return text[unopened.end() :].strip() if unopened and "<think>" not in text.lower() else text
+
+
+def _without_special(text: str) -> str:
+    if opening := SPECIAL_START.match(text):
+        return text[opening.end() :].strip()
+    # gpt-oss: thinking in a channel of its own before the one that is for the reader.
+    at = text.find("<|channel|>final<|message|>")
+    if at > 0 and text.lstrip().startswith("<|channel|>"):
+        return text[at + len("<|channel|>final<|message|>") :].strip()
+    ending = SPECIAL_END.search(text)
+    return text[: ending.start()].strip() if ending else text
+
+
+def _without_section(text: str) -> str:
+    """Take off thinking under a heading, where the reply has one too."""
+    if not SECTION.match(text):
+        return text
+    for line in re.finditer(r"\n[ \t]*(?=\S)", text):
+        if preamble := PREAMBLE.match(text, line.end()):
+            return text[preamble.end() :].strip()
+    return text
+
+
+def _without_box(text: str) -> str:
+    whole = text.strip()
+    opening = _OPENING_TAG.match(whole)
+    if not opening:
+        return text
+    closing = f"</{opening['name']}>"
+    inside = whole[opening.end() : -len(closing)]
+    is_whole = whole.lower().endswith(closing.lower()) and closing.lower() not in inside.lower()
+    return inside.strip() if is_whole and len(whole) >= opening.end() + len(closing) else text
+
+
+def _without_json(text: str) -> str:
+    whole = text.strip()
+    if not (whole.startswith("{") and whole.endswith("}") and len(whole) < 20_000):
+        return text
+    try:
+        held = json.loads(whole)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(held, dict) or len(held) != 1:
+        return text
+    [(key, value)] = held.items()
+    # One piece of the answer: where it holds an escape, the reply is not in it as it stands.
+    if key.lower() not in _KEYS | _KEYS_ZH or not isinstance(value, str) or f'"{value}"' not in whole:
+        return text
+    return value.strip()
+
+
+def _without_rules(text: str) -> str:
+    rule = RULE.search(text)
+    if not rule:
+        return text
+    rest = text[rule.end() :] if rule.start() == 0 else text[: rule.start()]
+    return rest.strip() if rest.strip() else text
+
+
+def _without_bold(text: str) -> str:
+    whole = text.strip()
+    if len(whole) > 4 and whole.startswith("**") and whole.endswith("**"):
+        inside = whole[2:-2]
+        if "**" not in inside and not inside.startswith("*") and not inside.endswith("*"):
+            return inside.strip()
+    if whole.startswith("> ") and "\n" not in whole:
+        return whole[2:].strip()
+    return text
 
 
 def _without_fence(text: str) -> str:
@@ -144,3 +162,18 @@ def _without_quotes(text: str) -> str:
         if depth < 0:  # the first mark closes before the end: “A”和“B”
             return text
     return inside.strip() if depth == 0 else text
+
+
+_STEPS = (
+    _without_special,
+    _without_reasoning,
+    _without_fence,
+    _without_box,
+    _without_json,
+    _without_section,
+    _without_preamble,
+    _without_notes,
+    _without_rules,
+    _without_bold,
+    _without_quotes,
+)

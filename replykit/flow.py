@@ -9,6 +9,7 @@ from replykit.case import Case
 from replykit.checker import Checker
 from replykit.errors import BudgetError, ChatError, ReplykitError
 from replykit.fixer import Fixer
+from replykit.invisible import visible
 from replykit.prompts import messages_for, repair_messages
 from replykit.records import Attempt, ChatRequest, Completion, Reply, Request, Status, Usage, Violation
 from replykit.standby import errors_and_warnings, holding_reply, mended_draft
@@ -127,7 +128,7 @@ def _ask(
         except BaseException:
             attempts.append(_lost(case, told))
             raise
-        answer = clean_answer(completion.text).strip()
+        answer = clean_answer(visible(completion.text)).strip()
         text = case.continued(told, answer)
         says_nothing = not _has_words(answer) or (told and text == told)
         outcome = "blank" if completion.outcome == "complete" and says_nothing else completion.outcome
@@ -178,7 +179,7 @@ def _hits(attempt: Attempt) -> set[tuple[str, str, str]]:
 
 def _lost(case: Case, told: str, usage: Usage | None = None) -> Attempt:
     """Return the attempt that a call was whose answer never came, or not to its end, and may have to be paid for."""
-    heard = clean_answer(case.told.heard).strip()
+    heard = clean_answer(visible(case.told.heard)).strip()
     return case.attempt("model", case.continued(told, heard) if heard else "", "lost", usage or Usage(calls=1))
 
 

@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from pydantic import ValidationError
 
-from replykit.answer import unsteered
 from replykit.errors import TextError, UsageError
+from replykit.invisible import unsteered
 from replykit.records import Completion, Language, Request, Turn
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from replykit.answer import (
+from replykit.wrappings import (
     FENCE,
     LATE_REASONING,
     NOTES,
@@ -13,6 +13,8 @@ from replykit.answer import (
     QUOTES,
     REASONING,
     REASONING_END,
+    SECTION,
+    SPECIAL_END,
     SURE,
     UNOPENED_END,
 )
@@ -21,6 +23,16 @@ __all__ = ["Habit", "settled_part"]
 
 _TAGS = ("<think>", "<thinking>", "<reasoning>")
 _END_TAG = re.compile(r"</(?:t|\Z)", re.IGNORECASE)
+# What may become a tag, an object, a rule, bold or a quotation round the whole.
+_ROUND = re.compile(r"[<◁{>]|\*\*|\[/|(?:-+|\*+|=+|—+)[ \t]*(?:\n|\Z)")
+_HALF_ADDRESS = re.compile(r"[\w.+:/@-]*\s*", re.ASCII)
+_HALF_SPECIAL = re.compile(r"\s*(?:<[^<>\n]{0,24}|\[/?[A-Z]{0,5}|\n[ \t]*(?:-+|\*+|=+|—+)\s*)\Z")
+# The last paragraph, where it opens as one that speaks to a colleague does.
+_MAY_BE_SAID = re.compile(
+    r"\n[ \t]*\n(?:[ \t]*[-*]{3,}[ \t]*\n\s*)?[ \t]*[(（【*#_ ]{0,5}(?:共|约|約|全文|字数|字數|注|註|备注|備註"
+    r"|说明|說明|以上|希望|祝|这|這|如果?|若|word count|notes?|let me|feel free|would you|i hope|this|the)[^\n]*\s*\Z",
+    re.IGNORECASE,
+)
 _HALF_TAG = re.compile(r"^[ \t]*<[^>\n]*\Z", re.MULTILINE)
 _NO_PREAMBLE = re.compile(r"[。！？!?；;…：:】\n]|\.\s")
 # A paragraph that may yet become notes: a heading without its colon, a rule of dashes, a bracket and nothing behind it.
@@ -79,13 +91,7 @@ def settled_part(answer: str, habit: Habit | None = None) -> str:
     if start is None:
         return ""
     body = answer[start:]
-    while late := LATE_REASONING.search(body):
-        end = REASONING_END.search(body, late.end())
-        if not end:
-            body = body[: late.start()]
-            break
-        body = body[: late.start()].rstrip() + "\n" + body[end.end() :].lstrip()
-    for waits in (_HALF_TAG, _END_TAG, NOTES, _MAY_BE_NOTES):
+    for waits in (LATE_REASONING, _HALF_TAG, _END_TAG, SPECIAL_END, _HALF_SPECIAL, NOTES, _MAY_BE_NOTES, _MAY_BE_SAID):
         if found := waits.search(body):
             body = body[: found.start()]
     if is_shown or answer[:start].strip():
@@ -117,14 +123,16 @@ def _start(answer: str) -> int | None:
             continue
         if any(tag.startswith(rest.lower()) for tag in _TAGS):
             return None
+        if _ROUND.match(rest) or "assistant".startswith(rest.lower()[:9]):
+            return None  # it may stand round the whole, or before it: nobody knows before the end
         if FENCE.match(rest) or _may_become_fence(rest) or _may_be_quoted(rest):
             return None
         if preamble := PREAMBLE.match(rest):
-            if preamble.end() == len(rest):
-                return None
+            if _HALF_ADDRESS.fullmatch(rest, preamble.end()):
+                return None  # 客服：400-… is no label
             at += preamble.end()
             continue
-        return None if _may_become_preamble(rest) else at
+        return None if SECTION.match(rest) or _may_become_preamble(rest) else at
 
 
 def _may_become_fence(rest: str) -> bool:

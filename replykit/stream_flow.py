@@ -8,6 +8,7 @@ from typing import TypeAlias
 from replykit.case import Case
 from replykit.flow import case_flow, reply_of
 from replykit.gate import LONG, Gate
+from replykit.invisible import visible
 from replykit.partial import Habit, settled_part
 from replykit.records import ChatRequest, Completion, Reply
 from replykit.seams import Seams
@@ -94,7 +95,7 @@ def _heard(
             told.heard += event or ""
             if len(told.heard) >= looked:
                 looked = len(told.heard) + (len(told.heard) // 20 if len(told.heard) > LONG else 0)
-                part = settled_part(told.heard, habit)
+                part = settled_part(visible(told.heard), habit)
                 if not before.startswith(part):
                     yield from gate.pieces(case.continued(before, part))
             if not is_warm:

@@ -9,10 +9,10 @@ from contextlib import aclosing, closing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from replykit.answer import unsteered
 from replykit.budget import Budget
 from replykit.errors import UsageError
 from replykit.intake import completion_of
+from replykit.invisible import unsteered
 from replykit.records import ChatRequest, Completion, Reply
 from replykit.stream_flow import StreamFlow
 from replykit.trace import Call, Trace

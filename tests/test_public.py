@@ -50,6 +50,7 @@ ROWS = (
     "starter",
     "fixer",
     "privacy",
+    "wrappings invisible",
     "prompts answer embedded partial",
     "intake case standby flow",
     "seams gate stream_flow",

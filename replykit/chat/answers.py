@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from replykit.answer import clean_answer, unsteered
+from replykit.answer import clean_answer
 from replykit.errors import ChatProtocolError
+from replykit.invisible import unsteered
 from replykit.records import Completion, Outcome, Usage
 
 __all__ = [
