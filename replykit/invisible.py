@@ -53,8 +53,8 @@ def visible(text: str) -> str:
 def _belongs(char: str, before: str, after: str) -> bool:
     """Return whether an unseen character makes one sign of those around it."""
     if char == _JOINER:
-        return _is_pictured(before) and _is_pictured(after)
-    if "\ufe00" <= char <= "\ufe0f":
+        return _is_pictured(before) and _is_pictured(after) and not _is_selector(after)
+    if _is_selector(char):
         return _is_pictured(before) or before in "0123456789#*‼⁉ℹ"
     if "\U000e0100" <= char <= "\U000e01ef":  # one of the forms of a Chinese character
         return "\u3400" <= before <= "\u9fff" or before >= "\U00020000"
@@ -63,4 +63,8 @@ def _belongs(char: str, before: str, after: str) -> bool:
 
 
 def _is_pictured(char: str) -> bool:
-    return bool(char) and (unicodedata.category(char) in ("So", "Sk", "Sm", "Mn") or "\ufe00" <= char <= "\ufe0f")
+    return bool(char) and unicodedata.category(char) in ("So", "Sk", "Sm", "Mn")
+
+
+def _is_selector(char: str) -> bool:
+    return "\ufe00" <= char <= "\ufe0f"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replykit import ReplyKit
@@ -48,6 +48,7 @@ _PIECES = st.sampled_from(
 )
 
 
+@settings(max_examples=300)
 @given(st.lists(_PIECES, max_size=12).map("".join), st.integers(0, 12))
 def test_what_is_shown_of_a_beginning_begins_the_whole(text: str, cut: int) -> None:
     """A stream may show each beginning as it comes; and showing twice is showing once."""
