@@ -13,10 +13,11 @@ __all__ = ["render", "section"]
 _HEAD = """\
 ## Faults of the server
 
-Each row is one conversation over HTTP with a server that does what stands in the first column, in this order; after it,
-the server answers well. *Calls* is how many requests it got. `kit.draft` answers a customer; `kit.rewrite` is given a
-draft that breaks a rule which the playbook can mend. Retries are 2, repairs 1, and the deadline holds in every row: a
-server that never ends its answer is left when the time is up.
+Each row is one conversation over HTTP with a server that does what stands in the first column, in this order; after
+it, the server answers well. *Calls* is how many requests it got, *billed* how many of them may be billed at the most,
+as the kit tells it. `kit.draft` answers a customer; `kit.rewrite` is given a draft that breaks a rule which the
+playbook can mend. Retries are 2, repairs 1, and the deadline holds in every row: a server that never ends its answer
+is left when the time is up.
 
 A request that may have been answered is not sent again, so that nothing is billed twice. It is sent again where no
 connection was made, and where the server itself says that there is no answer: 429, 500, 503, 529. The deadline, a
@@ -27,8 +28,10 @@ stand among the `attempts` as `lost`, and count in `budget`.
 
 def render(rows: Iterable[Row]) -> str:
     """Return the section that tells what the rows say."""
-    lines = ["| the server | calls | `draft` | `rewrite` | what is told |", "|---|---:|---|---|---|"]
-    lines += [f"| {row.name} | {row.calls} | {row.drafted} | {row.rewritten} | {row.told} |" for row in rows]
+    lines = ["| the server | calls | billed | `draft` | `rewrite` | what is told |", "|---|---:|---:|---|---|---|"]
+    lines += [
+        f"| {row.name} | {row.calls} | {row.paid} | {row.drafted} | {row.rewritten} | {row.told} |" for row in rows
+    ]
     return _HEAD + "\n" + "\n".join(lines) + "\n"
 
 

@@ -9,10 +9,10 @@ A section is a module beside this one, model_side_NAME.py, with a function
 
 that runs what it speaks of (against servers on loopback, with scripted models: no key, no other network) and returns
 Markdown: a heading of level 2 first, sentences and tables after it, no figure typed by hand, and the same text for the
-same code (no times, no ports). To add a section, write the module and put its name into SECTIONS, where it is to stand
-in the document. What the tests hold it to, keep in a module under tests/ that both import (tests/faults.py for the
-faults), so that a test can compare the committed document without running everything again: `section_of(document,
-NAME)` gives the text of one section.
+same code (no ports, and times only where they are what is shown). To add a section, write the module and put its name
+into SECTIONS, where it is to stand in the document. What the tests hold it to, keep in a module under tests/ that both
+import (tests/faults.py for the faults), so that a test can compare the committed document without running everything
+again: `section_of(document, NAME)` gives the text of one section.
 """
 
 from __future__ import annotations

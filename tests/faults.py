@@ -61,7 +61,8 @@ def _answered(name: str, *steps: Step, calls: int = 1) -> Fault:
 
 def _failed(name: str, error: type[ChatError], told: str, *steps: Step, **options: Any) -> Fault:
     """Return a fault that ends in an error; where asking again were wrong, it would be answered."""
-    return Fault(name, (*steps, _ok), error, told=told, **options)
+    paid = int(error in (ChatTimeoutError, ChatConnectionError, ChatProtocolError))
+    return Fault(name, (*steps, _ok), error, told=told, **{"paid": paid, **options})
 
 
 def _unusable(name: str, outcome: Outcome, reason: str | None, *steps: Step, calls: int = 1) -> Fault:
@@ -112,9 +113,13 @@ FAULTS = (
     _failed("`x-should-retry: false`", ChatRateLimitError, "HTTP 429: no", serve.status(429, x_should_retry="false")),
     # Not said by the server: it may have been answered, and billed. Never asked again.
     _failed(
-        "502 of a gateway, as a page", ChatServerError, "HTTP 502: an HTML page", serve.sent(502, _HTML, "text/html")
+        "502 of a gateway, as a page",
+        ChatServerError,
+        "HTTP 502: an HTML page",
+        serve.sent(502, _HTML, "text/html"),
+        paid=1,
     ),
-    _failed("504 of a gateway", ChatServerError, "HTTP 504: no", _busy(504)),
+    _failed("504 of a gateway", ChatServerError, "HTTP 504: no", _busy(504), paid=1),
     _failed("reset", ChatConnectionError, _TORN, serve.reset),
     _failed("hangs up", ChatConnectionError, _TORN, serve.hang_up),
     _failed("half a body, hangs up", ChatConnectionError, _TORN, serve.half_body),
@@ -214,7 +219,7 @@ FAULTS = (
                 "429 for ever",
                 "the next call failed: ChatRateLimitError: HTTP 429: no",
                 [_busy(429)] * _many,
-                {"calls": 4},
+                {"calls": 4, "paid": 1},
             ),
             (
                 "half a body",

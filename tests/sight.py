@@ -13,7 +13,7 @@ from replykit import errors
 from replykit.kit import AsyncReplyKit, ReplyKit
 from replykit.records import Outcome, Reply
 
-__all__ = ["LONG", "Fault", "Row", "run", "seen", "sight", "told"]
+__all__ = ["LONG", "Fault", "Row", "paid", "run", "seen", "sight", "told"]
 
 CUSTOMER = "我的订单到哪了？"
 DRAFT = "呵呵，我来为您查询。"
@@ -27,6 +27,7 @@ class Row:
     Attributes:
         name: what the server does.
         calls: how many requests it got.
+        paid: how many of them a kit takes for answered, or for lost and perhaps billed.
         drafted: what a caller of `draft` sees.
         rewritten: what a caller of `rewrite` sees.
         told: what the reply or the error says of it.
@@ -34,6 +35,7 @@ class Row:
 
     name: str
     calls: int
+    paid: int
     drafted: str
     rewritten: str
     told: str
@@ -52,6 +54,7 @@ class Fault:
         rewritten: what a caller of `rewrite` sees; empty: the same as of `draft`.
         told: what the reply or the error says of it.
         kit_calls: how many calls a kit makes; None: as many as one completion does.
+        paid: how many of them may be billed; None: all that a kit makes beyond the client's retries.
         timeout: the deadline, in seconds.
     """
 
@@ -63,13 +66,15 @@ class Fault:
     rewritten: str = ""
     told: str = ""
     kit_calls: int | None = None
+    paid: int | None = None
     timeout: float = LONG
 
     @property
     def row(self) -> Row:
         """What the table says of it."""
         drafted = self.drafted if isinstance(self.expected, str) else f"raises `{self.expected.__name__}`"
-        return Row(self.name, self.kit_calls or self.calls, drafted, self.rewritten or drafted, self.told)
+        paid = self.paid if self.paid is not None else self.kit_calls or 1
+        return Row(self.name, self.kit_calls or self.calls, paid, drafted, self.rewritten or drafted, self.told)
 
 
 def run(world: str, task: str, server: Server, fault: Fault) -> Reply | errors.ReplykitError:
@@ -107,15 +112,20 @@ def run(world: str, task: str, server: Server, fault: Fault) -> Reply | errors.R
 
 def seen(fault: Fault) -> Row:
     """Run a fault, once for each task, and return what was seen."""
-    sights: list[tuple[int, str, str]] = []
+    sights: list[tuple[int, int, str, str]] = []
     for task, world in (("draft", "async"), ("rewrite", "sync")):
         with Server() as server:
             result = run(world, task, server, fault)
-            sights.append((len(server.requests), sight(result), told(result, server)))
-    (calls, drafted, said), (calls_again, rewritten, said_again) = sights
-    if (calls, said) != (calls_again, said_again):
+            sights.append((len(server.requests), paid(result), sight(result), told(result, server)))
+    (calls, billed, drafted, said), (*again, rewritten, said_again) = sights
+    if [calls, billed, said] != [*again, said_again]:
         raise AssertionError(f"{fault.name}: the two tasks differ: {sights}")
-    return Row(fault.name, calls, drafted, rewritten, said)
+    return Row(fault.name, calls, billed, drafted, rewritten, said)
+
+
+def paid(result: Reply | errors.ReplykitError) -> int:
+    """Return how many calls may be billed, by what the caller is told."""
+    return sum(attempt.usage.calls for attempt in result.attempts)
 
 
 def sight(result: Reply | errors.ReplykitError) -> str:

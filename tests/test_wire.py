@@ -19,7 +19,7 @@ import write_model_side
 from faults import FAULTS, QUERY
 from model_side_faults import render
 from server import KEY, Server
-from sight import LONG, Fault, run, sight, told
+from sight import LONG, Fault, paid, run, sight, told
 
 import replykit
 from replykit import errors
@@ -86,7 +86,7 @@ def test_each_fault_has_one_outcome(server: Server, case: Fault, world: str) -> 
 def test_each_fault_is_seen_as_the_table_says(server: Server, case: Fault, world: str, task: str) -> None:
     """A kit says of each fault what a caller can rely on, and ships no cut, filtered, refused or breaking text."""
     result = run(world, task, server, case)
-    assert (len(server.requests), told(result, server)) == (case.row.calls, case.row.told)
+    assert (len(server.requests), paid(result), told(result, server)) == (case.row.calls, case.row.paid, case.row.told)
     assert sight(result) == (case.row.drafted if task == "draft" else case.row.rewritten)
     if isinstance(result, Reply):
         assert result.usage.calls == sum(attempt.outcome is not None for attempt in result.attempts)
