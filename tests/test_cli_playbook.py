@@ -249,3 +249,18 @@ def test_show_names_the_nearest(arguments: list[str], said: str, run: Any) -> No
 def test_piped_output_is_plain(run: Any) -> None:
     """Nothing but text is printed where no terminal is."""
     assert "\x1b" not in run("show").out
+
+
+def test_many_notes_of_one_kind_are_one_line_more(run: Any, tmp_path: Path) -> None:
+    """Up to three about a rule are shown one by one; of more, the first, and how many there are; JSON has them all."""
+    for number, lines in ((3, 3), (9, 2)):
+        good = ", ".join(f'"好的{n}。"' for n in range(number))
+        rule = RULE.replace('good = ["您说“锵锵”吗？"]', f'good = ["您说“锵锵”吗？", {good}]')
+        (tmp_path / "own.toml").write_text(
+            f'[playbook]\nextends = "zh"\n\n{rule}'.replace('"p"', '"next-step"'), "utf-8"
+        )
+        ran = run("test", "own.toml")
+        assert ran.out.count("no-near-miss") == lines
+        assert (f"and {number - 1} more like it" in ran.out) is (number > 3)
+        assert f"{number} notes" in ran.err
+        assert run("test", "own.toml", "--format", "json").out.count('"no-near-miss"') == number

@@ -25,6 +25,7 @@ NameArgument = Annotated[
     ),
 ]
 _LONGEST = 60  # code points of an example on one line
+_MOST_ALIKE = 3  # notes of one kind about one rule that are shown one by one
 
 playbook = typer.Typer(rich_markup_mode=None)
 
@@ -60,17 +61,25 @@ def run_test(
 
     An error means that the playbook does not do what it says: an example that does not hold, a rule that never fires,
     an exception that excuses too much, a pattern that RE2 cannot read, a suggestion that breaks a rule. A note is about
-    the playbook's own rules, not about those it inherits. Each line names a code that does not change.
+    the playbook's own rules, not about those it inherits. Each line names a code that does not change. Where more than
+    three notes of one kind are about one rule, the first one says how many more there are; JSON has them all.
 
     Exit code: 0 no errors, 1 errors (with --strict, notes), 2 the playbook is missing or cannot be read.
     """
     rules, places = read_playbook(name)
     flaws = sorted(lint(rules, places), key=_by_place)
+    alike = Counter((flaw.code, flaw.id) for flaw in flaws if flaw.level == "note")
+    shown: Counter[tuple[str, str]] = Counter()
     for flaw in flaws:
+        kind = flaw.code, flaw.id
+        shown[kind] += 1
         if format == "json":
             print(_as_json(flaw))
-        else:
+        elif alike[kind] <= _MOST_ALIKE or shown[kind] == 1:
             show_line(*_line(flaw))
+        elif shown[kind] == 2:  # so that many notes of one kind hide no other
+            more = f"  and {alike[kind] - 1} more like it; --format json shows each"
+            show_line(("quiet", f"{flaw.place}: note {flaw.code}"), ("strong", f"  {flaw.id}"), ("plain", more))
     levels = Counter(flaw.level for flaw in flaws)
     if format == "text":
         examples = sum(len(rule.bad) + len(rule.softened) + len(rule.good) for rule in rules.rules)
