@@ -13,6 +13,7 @@ from replykit.complaint import ComplaintRecord
 from replykit.desk import Desk
 from replykit.drivers import adrive
 from replykit.intake import History, awaited_completion
+from replykit.later import OnDeadline, first_answer_awaited
 from replykit.playbook import Playbook
 from replykit.records import Channel, ChatRequest, Completion, Language, Length, Privacy, Reply, Stage
 from replykit.streams import AsyncReplyStream
@@ -113,6 +114,8 @@ class AsyncReplyKit(Desk):
         length: Length = "medium",
         language: Language | None = None,
         private: Sequence[str] = (),
+        deadline: float | None = None,
+        on_deadline: OnDeadline = "acknowledge",
     ) -> Reply:
         """Draft a reply to a customer, as `ReplyKit.draft` does."""
         flow = self._drafting(
@@ -126,8 +129,15 @@ class AsyncReplyKit(Desk):
             language=language,
             private=private,
         )
-        with self._trace("draft") as trace:
-            return trace.end(await adrive(flow, functools.partial(self._complete, trace)))
+
+        async def whole() -> Reply:
+            with self._trace("draft") as trace:
+                return trace.end(await adrive(flow, functools.partial(self._complete, trace)))
+
+        if deadline is None:
+            return await whole()
+        first = self._first(customer, history, language)
+        return await first_answer_awaited(whole(), first, deadline, on_deadline)
 
     def draft_stream(
         self,

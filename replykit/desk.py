@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
@@ -232,6 +232,10 @@ class Desk:
             customer=None if customer is None else text_of(customer, "customer"),
             **options,
         )
+
+    def _first(self, customer: str, history: History, language: Language | None) -> Callable[[], Reply]:
+        """Return what makes the answer that stands in for a draft; what cannot be used has been refused by then."""
+        return functools.partial(self.acknowledge, customer, history=turns_of(history), language=language)
 
     def _drafting(self, customer: str, **options: Any) -> Flow[Reply]:
         return self._flow(task="draft", customer=text_of(customer, "customer"), **options)

@@ -13,6 +13,7 @@ from replykit.complaint import ComplaintRecord
 from replykit.desk import Desk
 from replykit.drivers import drive
 from replykit.intake import History, completion_of
+from replykit.later import OnDeadline, first_answer
 from replykit.playbook import Playbook
 from replykit.records import Channel, ChatRequest, Completion, Language, Length, Privacy, Reply, Stage
 from replykit.streams import ReplyStream
@@ -159,6 +160,8 @@ class ReplyKit(Desk):
         length: Length = "medium",
         language: Language | None = None,
         private: Sequence[str] = (),
+        deadline: float | None = None,
+        on_deadline: OnDeadline = "acknowledge",
     ) -> Reply:
         """Draft a reply to a customer. Offline it is a holding reply, which uses no facts.
 
@@ -172,9 +175,12 @@ class ReplyKit(Desk):
             length: how long it may be.
             language: what it is written in; None: the customer's language.
             private: names, addresses and whatever else is personal, as written; only with `privacy="mask"`.
+            deadline: seconds by the wall clock until something is answered (001, 3秒应答); None: as long as it takes.
+            on_deadline: `acknowledge` answers with what `acknowledge` says where the reply is not there by then, or
+                where making it failed; its `later` is the reply, which goes on being made. `raise` raises.
 
         Returns:
-            The reply with its status.
+            The reply with its status; or, at the deadline, a holding reply with `later`.
 
         Raises:
             TextError, UsageError, ChatError, BudgetError: as for `rewrite`.
@@ -190,8 +196,14 @@ class ReplyKit(Desk):
             language=language,
             private=private,
         )
-        with self._trace("draft") as trace:
-            return trace.end(drive(flow, functools.partial(self._complete, trace)))
+
+        def whole() -> Reply:
+            with self._trace("draft") as trace:
+                return trace.end(drive(flow, functools.partial(self._complete, trace)))
+
+        if deadline is None:
+            return whole()
+        return first_answer(whole, self._first(customer, history, language), deadline, on_deadline)
 
     def draft_stream(
         self,

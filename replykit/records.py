@@ -5,10 +5,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Context, Decimal, Inexact, localcontext
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
 from pydantic_core import PydanticSerializationError
+
+if TYPE_CHECKING:
+    from replykit.later import Later
 
 __all__ = [
     "Assessment",
@@ -373,6 +376,11 @@ class Reply(Record):
     original: str | None = None
     offline: bool = False
     id: str = ""
+
+    @property
+    def later(self) -> "Later | None":
+        """The whole reply, still being made, where this one only answers in time; None for any other reply."""
+        return None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Reply) and super().__eq__(other.model_copy(update={"id": self.id}))

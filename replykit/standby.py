@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from replykit.case import Case
 from replykit.pattern import Pattern
@@ -96,14 +97,22 @@ def _holding_scenes(assessment: Assessment) -> tuple[Scene, ...]:
 
 
 def _best_of(case: Case, scenes: Iterable[Scene]) -> Attempt:
+    """Return the first combination of lines with nothing wrong; one that the customer has read only where all are."""
     say = case.playbook.say
     lines = [[say(line.text, case.language) for line in case.playbook.lines_for(scene)] for scene in scenes]
+    read = [turn.text for turn in case.request.history if turn.role == "agent"]
+    texts = [_joined(case, parts) for parts in itertools.islice(itertools.product(*filter(None, lines)), _MOST_TRIED)]
     tried: list[Attempt] = []
-    for parts in itertools.islice(itertools.product(*filter(None, lines)), _MOST_TRIED):
-        tried.append(case.attempt("phrasebook", _joined(case, parts)))
+    for text in sorted(texts, key=functools.partial(_last_read, read)):
+        tried.append(case.attempt("phrasebook", text))
         if not tried[-1].violations:
             return tried[-1]
     return min(tried, key=errors_and_warnings)
+
+
+def _last_read(read: Sequence[str], text: str) -> int:
+    """Return how lately the customer has read a text: 0 never, 1 first of all, and so on."""
+    return max((place for place, earlier in enumerate(read, 1) if text in earlier), default=0)
 
 
 def _lacks_empathy(attempt: Attempt) -> bool:

@@ -56,7 +56,7 @@ ROWS = (
     "seams gate stream_flow",
     "record_flow sheet_row",
     "chat",
-    "budget drivers streams testing desk async_kit kit",
+    "budget drivers streams testing later desk async_kit kit",
     "batch",
     "replykit",
     "cli",
