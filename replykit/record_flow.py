@@ -87,6 +87,8 @@ def _ask(
         try:
             completion = yield ask
         except (ChatError, BudgetError) as error:
+            if isinstance(error, ChatError) and error.may_be_billed:
+                usage += error.usage or Usage(calls=1)
             return None, usage, f"the model gave no answer: {type(error).__name__}: {error}"
         usage += completion.usage
         outcome = completion.outcome

@@ -21,7 +21,7 @@ from server import Server
 from replykit import AsyncReplyKit, ReplyKit, errors
 from replykit.complaint import ComplaintRecord, Entry
 from replykit.loader import load_playbook
-from replykit.records import Completion, Turn
+from replykit.records import ChatRequest, Completion, Turn
 from replykit.sheet_row import sheet_row
 from replykit.testing import AsyncFakeChat, FakeChat
 from replykit.text import fold
@@ -498,7 +498,7 @@ def test_an_answer_without_json_is_asked_for_once_more() -> None:
         (["", ""], 2, "ended with blank"),
         ([Completion(text="", outcome="content_filter", finish_reason="content_filter")], 1, "content_filter"),
         ([Completion(text="不行", outcome="refusal")], 1, "refusal"),
-        ([errors.ChatTimeoutError("no")], 0, "ChatTimeoutError"),
+        ([errors.ChatTimeoutError("no")], 1, "ChatTimeoutError"),
         ([errors.ChatAuthError("no")], 0, "ChatAuthError"),
         (["没有", errors.ChatServerError("no")], 1, "ChatServerError"),
     ],
@@ -510,6 +510,26 @@ def test_where_the_model_fails_the_readers_record_stands(answers: list[Any], cal
     assert trouble in record.trouble
     assert bool(record.trouble) is bool(trouble)
     assert [entry.value for entry in record.product] == ["杯子"]
+
+
+def test_personal_numbers_stay_here_and_come_back() -> None:
+    """With `privacy="mask"` a model sees tokens, and what it quotes with one is the customer's words again."""
+    seen: list[str] = []
+
+    class Echo:
+        def complete(self, request: ChatRequest) -> Completion:
+            seen.append(request.messages[1].content)
+            token = re.search(r"请打 (\w+)", seen[-1])
+            assert token is not None
+            quote = {"turn": 0, "quote": f"杯墊翹了请打 {token[1]}"}
+            return Completion(text=json.dumps({"happened": [quote]}), outcome="complete")
+
+    turns = [Turn(role="customer", text="杯墊翹了请打 13800001111")]
+    record = ReplyKit(chat=Echo(), privacy="mask").record(turns)
+    assert "13800001111" not in seen[0]
+    assert [entry.value for entry in record.happened] == ["杯墊翹了请打 13800001111"]
+    assert [entry.value for entry in record.contact] == ["13800001111"]
+    assert_grounded(record, turns)
 
 
 def test_a_budget_holds_for_a_record() -> None:
