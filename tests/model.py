@@ -1,7 +1,7 @@
 """A server that plays a chat model: it mends the draft it is asked about, slips now and then, and fails on purpose.
 
-What it does with a request depends on nothing but the request and how often it came, so that two runs of one job get
-the same answers whatever happens to them on the way.
+What it answers depends on the request alone, so that two runs of one job get the same answers whatever happens to them
+on the way; only a fault that passes depends on how often the request came.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from server import Handler, Server, Step
 
 from replykit import ReplyKit
 
-__all__ = ["FAULTS", "SLIPS", "Model", "draft_in"]
+__all__ = ["LASTING", "PASSING", "SLIPS", "Model", "draft_in"]
 
 # What a model does to a good answer, and is found out.
 SLIPS: dict[str, Callable[[str], str]] = {
@@ -33,12 +33,16 @@ SLIPS: dict[str, Callable[[str], str]] = {
     "a promise": lambda text: f"{text}保证明天解决！",
 }
 
-FAULTS: dict[str, Step] = {
+# How a server fails at a request that it answers when it comes again.
+PASSING: dict[str, Step] = {
     "429, come back later": fault.status(429, "too many", "rate_limit_exceeded", retry_after="1"),
     "500": fault.status(500),
     "503": fault.status(503),
     "connection reset": fault.reset,
     "half an answer": fault.half_body,
+}
+# How it fails at a request whenever it comes, so that what becomes of it does not depend on how often it came.
+LASTING: dict[str, Step] = {
     "a page in HTML": fault.sent(200, "<html>busy</html>", "text/html"),
     "content filter": fault.answer("您好", "content_filter"),
     "cut off": fault.answer("您好，", "length"),
@@ -63,7 +67,7 @@ class Model(Server):
 
     Args:
         slips: the share of first answers that are bad; a second answer about the same draft is good.
-        faults: the share of requests that fail when they come for the first time.
+        faults: the share of requests that fail, once or whenever they come.
         delay: seconds for an answer.
 
     Attributes:
@@ -93,12 +97,15 @@ class Model(Server):
         return delayed
 
     def _step(self, body: dict[str, Any]) -> Step:
-        digest = hashlib.sha256(json.dumps(body["messages"]).encode()).hexdigest()
+        asked = body["messages"], "max_tokens" in body  # an answer that was cut off is asked for with more room
+        digest = hashlib.sha256(json.dumps(asked).encode()).hexdigest()
         self._seen[digest] += 1
-        if self._seen[digest] == 1 and _dice(digest, "fault") < self._faults:
-            name = list(FAULTS)[int(_dice(digest, "kind") * len(FAULTS))]
-            self.failed[name] += 1
-            return FAULTS[name]
+        if _dice(digest, "fault") < self._faults:
+            faults = PASSING | LASTING
+            name = list(faults)[int(_dice(digest, "kind") * len(faults))]
+            if name in LASTING or self._seen[digest] == 1:
+                self.failed[name] += 1
+                return faults[name]
         draft = draft_in(body)
         text = self._good(draft)
         if len(body["messages"]) == 2 and _dice(draft, "slip") < self._slips:

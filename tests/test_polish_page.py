@@ -7,7 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from write_polish import CONCURRENCY, KILLS, Killed, principles, render, statuses
+from measuring import Compared
+from polish_runs import CONCURRENCY, KILLS, Killed
+from write_polish import principles, render, speed, statuses
 
 import replykit
 from replykit.batch import PolishedRow
@@ -26,6 +28,7 @@ def _number(pattern: str) -> int:
 def test_what_the_page_claims() -> None:
     """Killed on the way, the copy was equal, and no more was repeated than was under way."""
     assert "| the two copies | | equal, byte for byte |" in PAGE
+    assert re.search(r"\s0 of the clean and repaired replies had\s+an error", PAGE)
     assert _number(r"\| more than undisturbed \| \| (-?[\d,]+) ") <= KILLS * CONCURRENCY
     assert _number(r"killed \(`kill -9`\) (\d+) times") == KILLS
 
@@ -52,6 +55,9 @@ def test_the_tables_are_the_tallies() -> None:
 def test_a_failure_would_be_said(is_equal: bool, said: str) -> None:
     """Where the copies were not equal, the page would say so."""
     run = Killed(10, 10, 12, [3, 6], 1, is_equal, Counter({"500": 1}), Counter({"a formula": 2}))
-    page = render({"offline": Tally()}, run, None)
+    files = speed([Compared("openpyxl", 10.0, 1.0), Compared("ours", 2.0, 0.2)], [(1_000, 2**20), (100_000, 2**21)])
+    page = render({"offline": Tally()}, 0, run, None, files)
+    assert "| ours | 2.0 s | 0.20 |" in page
+    assert "2.0 MiB for 100,000 rows, 1.0 MiB for 1,000" in page
     assert f"| the two copies | | {said} |" in page
     assert "| more than undisturbed | | 2 (20.0%) |" in page

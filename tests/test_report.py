@@ -7,6 +7,7 @@ import itertools
 import json
 import random
 import re
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -349,8 +350,11 @@ def test_decisions_survive_a_reload_and_are_exported(page: Browser, tmp_path: Pa
     assert page.run("document.activeElement.value") == "肯定明天送到！"
     _choose(page, "#card-2 textarea", '=HYPERLINK("http://x","，点")')
     page.run("document.querySelector('#card-3 [value=keep]').click()")
-    page.run("new Promise(done => setTimeout(done, 300))")
-    page.open(tmp_path / "report.html")
+    for _ in range(20):  # a browser writes down what is kept some time after the page has ended
+        page.open(tmp_path / "report.html")
+        if _texts(page, "#decisions") == ["已决定 3 条"]:
+            break
+        time.sleep(0.1)
     assert _texts(page, "#decisions") == ["已决定 3 条"]
     assert page.run("document.querySelector('#card-2 textarea').value") == '=HYPERLINK("http://x","，点")'
     made = json.loads(page.download("#json", tmp_path / "json").read_text("utf-8"))

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import typer
 
-from replykit.batch import PolishedRow
 from replykit.batch.job import Job, Via
 from replykit.batch.price import Price
 from replykit.batch.progress import Progress
-from replykit.batch.report import RunFacts, write_report
-from replykit.batch.tally import Tally
-from replykit.batch.wording import Wording
 from replykit.cli.columns import JobColumns, column_name, reply_column
 from replykit.cli.display import note
 from replykit.cli.kits import open_kit
@@ -32,13 +27,14 @@ from replykit.cli.options import (
     PromptsOption,
     TimeoutOption,
 )
+from replykit.cli.results import Results
 from replykit.cli.stopping import stopping
 from replykit.cli.summary import show_estimate, show_stop, show_summary
 from replykit.cli.targets import Targets
 from replykit.cli.watching import Watch
 from replykit.errors import BudgetError, ChatError, LedgerError, UsageError
 from replykit.records import Language
-from replykit.sheets import Edit, open_sheet
+from replykit.sheets import open_sheet
 
 __all__ = ["polish"]
 
@@ -219,32 +215,22 @@ def polish(
                 return
             started = time.monotonic()
             if via == "batch-api" and not no_wait:
-                note(
-                    (
-                        "quiet",
-                        "the batch API may take a day; Ctrl-C leaves the job with it, and the same command picks it up",
-                    )
-                )
+                later = "Ctrl-C leaves the job with it, and the same command picks it up"
+                note(("quiet", f"the batch API may take a day; {later}"))
             _run(job, rows, total, price, _command(context))
-            wording = Wording(kit.playbook, interface)
-            tally = Tally()
-            edits = _edits(job.results(), tally, wording, in_place=in_place_column)
-            titles, replaced = ((), columns.text) if in_place_column else (wording.columns, None)
-            written = opened.write(targets.output, titles, edits, replace=replaced, raw=raw)
-            if targets.report:
-                facts = RunFacts(
-                    source=opened.name,
-                    column=column_name(opened, columns.text),
-                    output=os.fspath(targets.output),
-                    model=None if kit.offline else model,
-                    made_at=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-                    seconds=time.monotonic() - started,
-                    price=price,
-                    repeated=job.progress.repeated,
-                    notes=written.notes,
-                )
-                write_report(targets.report, job.results(), facts, kit.playbook, language=interface)
-    show_summary(tally, job.progress, price, targets, written.notes)
+            results = Results(
+                sheet=opened,
+                column=columns.text,
+                targets=targets,
+                playbook=kit.playbook,
+                model=None if kit.offline else model,
+                price=price,
+                in_place=in_place_column,
+                raw=raw,
+                interface=interface,
+            )
+            tally, notes = results.write(job, time.monotonic() - started)
+    show_summary(tally, job.progress, price, targets, notes)
     raise typer.Exit(_REVIEW if tally.statuses["needs_review"] else 0)
 
 
@@ -265,16 +251,6 @@ def _run(job: Job, rows: Iterable[Mapping[str, str | int]], total: int, price: P
 def _left(progress: Progress) -> str:
     """Return why a job that nothing went wrong with is not at its end."""
     return f"{progress.in_flight:,} requests are with the batch API" if progress.in_flight else "as you asked"
-
-
-def _edits(rows: Iterable[PolishedRow], tally: Tally, wording: Wording, *, in_place: bool) -> Iterator[Edit]:
-    """Yield what is written in each row, and count the rows."""
-    for row in rows:
-        tally.add(row)
-        if not in_place:
-            yield Edit(row.row, wording.cells(row))
-        elif row.text != row.original:
-            yield Edit(row.row, replacement=row.text)
 
 
 def _command(context: typer.Context) -> str:

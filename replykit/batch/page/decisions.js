@@ -4,8 +4,16 @@ class Decisions {
   constructor(id, changed) {
     this.key = "replykit:" + id;
     this.changed = changed;
-    this.made = new Map(); // index of a row -> { decision, text }
     this.saved = true;
+    this.load();
+    window.addEventListener("pagehide", () => { if (this.timer) this.save(); });
+    window.addEventListener("storage", event => { // the same report in another tab
+      if (event.key === this.key && !this.timer) { this.load(); this.changed(); }
+    });
+  }
+
+  load() {
+    this.made = new Map(); // index of a row -> { decision, text }
     try {
       for (const [row, made] of JSON.parse(localStorage.getItem(this.key) || "[]")) this.made.set(row, made);
     } catch { this.saved = false; }
@@ -21,6 +29,8 @@ class Decisions {
   }
 
   save() {
+    clearTimeout(this.timer);
+    this.timer = 0;
     try {
       localStorage.setItem(this.key, JSON.stringify([...this.made]));
       this.saved = true;
