@@ -178,6 +178,8 @@ BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
         _bytes('a,b\n1,2\n3,"您好\n4,5\n'.encode()),
         "opened in line 3 or below is never closed",
     ),
+    "a cell that goes on": ("a.csv", _bytes(b'a,b\n1,"2\n3,"4"\n'), "line 3, is not valid CSV: ',' expected"),
+    "a cell that goes on, and where it begins": ("a.csv", _bytes(b'a,b\n1,"2\n3,"4"\n'), "its row begins in line 2"),
     "a cell with a rest": ("a.csv", _bytes(b'a,b\n1,"2"3\n'), "line 2, is not valid CSV"),
 }
 

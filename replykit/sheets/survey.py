@@ -19,6 +19,7 @@ MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_576
 _MOST_CELLS = 16 * 1024 * 1024  # between A1 and the last cell; each takes 32 bytes when they are read, used or not
 _MOST_TEXT = 1024 * 1024 * 1024  # bytes of texts, those that cells share counted for each
 # The elements that stand inside rows, with those of rich text.
+# What stands inside a row and is no cell: values, and the formats of single words.
 _IN_TEXTS = ("b", "i", "u", "strike", "condense", "extend", "outline", "shadow", "color", "sz", "rFont", "charset")
 IN_CELLS = frozenset(
     ("c", "f", "v", "is", "t", "r", "rPr", "rPh", "phoneticPr", "family", "scheme", "vertAlign", *_IN_TEXTS)

@@ -103,6 +103,8 @@ class Table:
         why = str(error)
         if why.startswith("unexpected end"):
             why = f"a quotation mark that is opened in line {first} or below is never closed"
+        elif first < last:
+            why += f"; its row begins in line {first}, where a quotation mark may be missing"
         return f"{self._name}, line {last}, is not valid CSV: {why}"
 
 
