@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import struct
@@ -232,6 +233,7 @@ def test_no_permission(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a\n", "utf-8")
     (tmp_path / "a.csv").chmod(0)
     code = f"""
+import contextlib
 import os
 from replykit.errors import UsageError
 from replykit.sheets import open_sheet
@@ -352,7 +354,7 @@ except UsageError as error:
 
 
 def test_killed_while_it_writes(source: Path, tmp_path: Path) -> None:
-    """A process that is killed before the last byte leaves the old output, and what it left stops no later one."""
+    """A process that is killed before the last byte leaves the old output, and, where it can, nothing else."""
     output = tmp_path / f"copy{source.suffix}"
     output.write_text("old", "utf-8")
     code = f"""
@@ -366,6 +368,8 @@ open_sheet({str(source)!r}).write({str(output)!r}, ["新"], edits())
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
     assert done.returncode == -9
     assert output.read_text("utf-8") == "old"
+    if hasattr(os, "O_TMPFILE"):
+        assert sorted(tmp_path.iterdir()) == sorted([source, output])
     assert open_sheet(source).write(output, ["新"], [Edit(2, ("好",))]).rows == 1
     assert [row.cells for row in open_sheet(output).rows()] == [("1", "您好", "好")]
 
@@ -390,8 +394,11 @@ def test_a_file_that_changes_under_it(source: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_permissions(source: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("unnamed", [True, False])
+def test_permissions(unnamed: bool, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A copy may be read by those who may read the original, and keeps its own permissions when it is written again."""
+    if not unnamed:
+        monkeypatch.setattr(sys.modules["replykit.sheets.saving"], "_HANDLES", "/nowhere")
     output = tmp_path / f"copy{source.suffix}"
     source.chmod(0o440)
     open_sheet(source).write(output, [], [])
@@ -410,12 +417,19 @@ def test_a_link_leads_to_what_is_written(source: Path, tmp_path: Path) -> None:
     assert (tmp_path / "deep" / "x").read_bytes() == source.read_bytes()
 
 
-def test_saving_without_a_model(tmp_path: Path) -> None:
-    """Any other file is saved in the same way, with the permissions of a new file."""
+@pytest.mark.parametrize("unnamed", [True, False])
+def test_saving_any_file(unnamed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any other file is saved in the same way, also where a file must have a name, with a new file's permissions."""
+    if not unnamed:
+        monkeypatch.setattr(sys.modules["replykit.sheets.saving"], "_HANDLES", "/nowhere")
     with saving(tmp_path / "a.html") as file:
         file.write(b"x")
-        assert len(list(tmp_path.iterdir())) == 1
         assert not (tmp_path / "a.html").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
+    with contextlib.suppress(RuntimeError), saving(tmp_path / "a.html") as file:
+        file.write(b"y")
+        raise RuntimeError
+    assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
     (tmp_path / "b").write_bytes(b"")
     assert (tmp_path / "a.html").read_bytes() == b"x"
     assert (tmp_path / "a.html").stat().st_mode == (tmp_path / "b").stat().st_mode

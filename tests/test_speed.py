@@ -5,6 +5,7 @@ from __future__ import annotations
 import write_speed
 from measuring import Compared
 from replies import cases, checker_of, phrases, replies
+from sheets import csv_growth, xlsx_ratio
 from speed import Bar, Section, Size, engines, sections
 
 SMALL = Size(replies=6, rounds=2, phrases=100, many=40, longest=2_000)
@@ -58,3 +59,9 @@ def test_the_engines_find_what_the_checker_finds() -> None:
     found = {len(hits[0]) for run in engines(words, texts).values() if isinstance(hits := run(), list)}
     assert found == {2}
     assert len(checker_of(words).check(texts[0]).violations) == 2
+
+
+def test_what_is_measured_of_spreadsheets() -> None:
+    """A workbook goes through openpyxl and through us, and a table through a process that tells its memory."""
+    assert all(found.seconds > 0 for found in xlsx_ratio(rows=20, rounds=1))
+    assert [(rows, peak > 0) for rows, peak in csv_growth(20)] == [(20, True)]

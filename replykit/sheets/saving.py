@@ -14,14 +14,16 @@ from replykit.errors import UsageError
 
 __all__ = ["saving"]
 
+_HANDLES = "/proc/self/fd"
+
 
 @contextlib.contextmanager
 def saving(path: str | os.PathLike[str], *, like: Path | None = None) -> Iterator[BinaryIO]:
     """Open a file to be written and read; it gets its name when the block ends without an error.
 
-    It is written under another name in the same folder, reaches the disk, and then takes the place of what had the
-    name. Where the block ends with an error nothing of it is left. Where the name is a link, the file that it leads to
-    is replaced.
+    It is written in the same folder without a name (where the system cannot do that, under another one), reaches the
+    disk, and then takes the place of what had the name. Where the block ends with an error, or the process is killed,
+    nothing of it is left. Where the name is a link, the file that it leads to is replaced.
 
     Args:
         path: the file.
@@ -35,20 +37,24 @@ def saving(path: str | os.PathLike[str], *, like: Path | None = None) -> Iterato
     draft = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}.part")
     try:
         mode = _mode(target, like)
-        opened = draft.open("x+b")
+        first_mode = 0o666 if mode is None else mode | stat.S_IRUSR | stat.S_IWUSR
+        unnamed = _unnamed(target.parent, first_mode)
+        opened = unnamed or os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), first_mode)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
     try:
-        with opened as file:
+        with os.fdopen(opened, "w+b") as file:
             try:
                 yield file
             except OSError as error:
                 # Whatever is read in the block says itself what cannot be read.
                 raise UsageError(f"{path} cannot be written: {error.strerror}; {_left(target)}") from None
             file.flush()
-            if mode is not None:
-                draft.chmod(mode)
             os.fsync(file.fileno())
+            if unnamed:
+                _name(file.fileno(), draft)
+        if mode is not None:
+            draft.chmod(mode)
         os.replace(draft, target)
         _sync_folder(target.parent)
     except OSError as error:
@@ -56,6 +62,25 @@ def saving(path: str | os.PathLike[str], *, like: Path | None = None) -> Iterato
     finally:
         with contextlib.suppress(OSError):
             draft.unlink()
+
+
+def _unnamed(folder: Path, mode: int) -> int:
+    """Return the handle of a new file without a name; 0 where the system has no such files there."""
+    flag = getattr(os, "O_TMPFILE", 0)
+    if flag and os.path.isdir(_HANDLES):
+        with contextlib.suppress(OSError):
+            return os.open(folder, flag | os.O_RDWR, mode)
+    return 0
+
+
+def _name(handle: int, path: Path) -> None:
+    """Give a file without a name one."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        # With a folder given, Python takes the call that follows the link in /proc.
+        os.link(f"{_HANDLES}/{handle}", path.name, dst_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)
 
 
 def _mode(target: Path, like: Path | None) -> int | None:
