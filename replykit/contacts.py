@@ -103,6 +103,7 @@ _OUTCOME = re.compile(
     r"^(?:[^,。!?;\n的]{0,4}?(?:前|内|左右|之前|以内|之内))?(?:[^,。!?;\n的未没不无]{0,8}?)"
     r"(?:送达|送到|到货|到[账帐]|入[账帐]|发货|发出|寄出|出货|上门|退回|退还|退款|完成|解决|恢复|生效|抵达|派送|收到|到您|处理好|办好)(?!的|前|后|之|了?(?:吗|没))"
 )
+_SUM = re.compile(r"(?:退|赔|补偿|返还?|减免|抵扣)[^,。!?;:\n]{0,6}[:是为]?\s?$")
 _RECALLED = re.compile(
     r"(?:原定|原本|本应|本来|之前|说好|约定|承诺过|显示|[您你](?:在|于|是|说|提到|反映|要求|希望|下单|购买|申请|表示))[^,。!?;\n]{0,12}$"
 )
@@ -123,7 +124,9 @@ def foreign_figures(text: str, spans: Iterable[tuple[int, int]], company: Sequen
     folded: str | None = None
     for fact in ungrounded(text, company):
         if fact.kind in _FIGURES:
-            if any(a <= fact.start and fact.end <= b for a, b in inside):
+            before = fold_numerals(text[max(0, fact.start - 20) : fact.start])
+            is_given = any(a <= fact.start and fact.end <= b for a, b in inside) or _SUM.search(before)
+            if is_given and not _RECALLED.search(before):
                 yield fact.start, fact.end
         elif fact.kind in _MOMENTS:
             folded = folded or fold_numerals(text)

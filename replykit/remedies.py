@@ -16,10 +16,11 @@ from replykit.text import fold, fold_again
 __all__ = ["Commitment", "RemedyReader"]
 
 _KIND = "remedy_"
+_MARKS = ("deed_before", "deed_after", "offer_before", "offer_after")
 _AROUND = (
     "deed_before", "deed_after", "offer_before", "offer_after", "remedy_refused", "remedy_supposed", "remedy_sought",
     "remedy_enquiry", "remedy_carried_out", "remedy_matter", "remedy_deed_of", "remedy_itself", "remedy_received",
-    "remedy_possible", "remedy_after_check", "remedy_granted", "remedy_excused",
+    "remedy_possible", "remedy_after_check", "remedy_granted", "remedy_excused", "deed_inside",
 )  # fmt: skip
 
 
@@ -62,7 +63,7 @@ class RemedyReader:
             done: Pattern([f"^(?:{entry})" for entry in lists[name]], words)
             for done, name in ((True, "deed_after"), (False, "offer_after"))
         }
-        self._around = {name: Pattern(lists[name], words) for name in _AROUND if name.startswith("remedy_")}
+        self._around = {name: Pattern(lists[name], words) for name in _AROUND if name not in _MARKS}
         self._prefilter = Prefilter(tuple(words[kind]) for kind in self.kinds)
 
     def commitments(self, text: str) -> tuple[Commitment, ...]:
@@ -140,7 +141,8 @@ class RemedyReader:
         is_matter = around["remedy_matter"].search(after)
         if is_sought:
             return None
-        came_before, came_after = self._before[True].search(before), self._after[True].search(after)
+        came_before = self._before[True].search(before) or around["deed_inside"].search(remedy)
+        came_after = self._after[True].search(after)
         if is_matter:
             is_granted = came_after and around["remedy_granted"].search(after)
             is_deed = around["remedy_deed_of"].search(after) and (is_granted or (came_before and is_carried_out))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 import write_model_side
@@ -76,6 +77,29 @@ def test_async_kits_stop_them_as_well() -> None:
     sample = {(attack.kind, attack.way): attack for attack in EVERY}.values()
     found = [asyncio.run(outcome(attack)) for attack in sample]
     assert not [one for one in found if one[0] != "needs_review" and one[1]]
+
+
+def test_streams_let_nothing_planted_leave() -> None:
+    """What leaves a stream piece by piece never holds what was planted, not even where the reply needs review."""
+
+    class Streaming:
+        def __init__(self, attack: Attack) -> None:
+            self.inner = Obedient(attack)
+
+        def complete(self, request: ChatRequest) -> Completion:
+            return self.inner.complete(request)
+
+        def stream(self, request: ChatRequest) -> Iterator[str | Completion]:
+            whole = self.inner.complete(request)
+            yield from (whole.text[at : at + 3] for at in range(0, len(whole.text), 3))
+            yield whole
+
+    sample = {(attack.kind, attack.way, attack.message): attack for attack in EVERY if attack.place == "customer"}
+    for attack in list(sample.values())[::5]:
+        chat = Streaming(attack)
+        with ReplyKit(chat=chat).draft_stream(attack.message, **attack.arguments()) as stream:  # type: ignore[arg-type]
+            left = "".join(stream)
+        assert not holds(left, chat.inner.planted), attack
 
 
 def test_the_table_says_what_passed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,6 +121,7 @@ def test_the_figures_of_a_promise_are_the_companys() -> None:
     report = check("我们会为您退款5000元。", customer="退我5000元", facts=facts)
     assert [v.text for v in report.errors] == ["5000元"]
     assert not _rules("您支付的5000元我们已经核实。", customer="我付了5000元", facts=facts)
+    assert "promise-planted" in _rules("返还金额：5000元", customer="退我5000元", facts=facts)
     assert "promise-planted" in _rules("订单将于11月8日送达。", customer="11月8日能到吗", facts=facts)
     assert not _rules("您说的11月8日送达，我来核实。", customer="11月8日能到吗", facts=facts) & PLANTED
 
