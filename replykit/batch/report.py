@@ -80,7 +80,6 @@ def write_report(
     tally = Tally()
     tongue = language or playbook.languages[0]
     wordings = {each: Wording(playbook, each) for each in LANGUAGES}
-    titles = _Titles({principle.id: principle.title for principle in playbook.principles})
     lines = Lines(tuple(wordings.values()))
     script, style = _script(), _source("report.css")
 
@@ -91,7 +90,10 @@ def write_report(
                 "language": tongue,
                 "texts": playbook.languages[0],
                 "words": {each: wording.words for each, wording in wordings.items()},
-                "titles": titles,
+                "titles": {
+                    each: {change.principle: wording.title(change.principle) for change in tally.principles()}
+                    for each, wording in wordings.items()
+                },
                 "statuses": STATUSES,
                 "findings": lines.findings.values,
                 "reasons": lines.reasons.values,
@@ -103,7 +105,7 @@ def write_report(
     page = _template().generate(
         language=tongue,
         words=wordings[tongue].words,
-        titles=titles,
+        title=wordings[tongue].title,
         run=run,
         details=lambda: _details(run, tally),
         tally=tally,
@@ -119,13 +121,6 @@ def write_report(
             # What UTF-8 cannot hold becomes an escape, which JSON reads back.
             file.write(piece.encode("utf-8", "backslashreplace"))
     return tally
-
-
-class _Titles(dict[str, str]):
-    """Titles of principles; one that the playbook does not have goes by its id."""
-
-    def __missing__(self, id: str) -> str:
-        return id
 
 
 def _details(run: RunFacts, tally: Tally) -> Iterator[tuple[str, str | None]]:

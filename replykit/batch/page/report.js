@@ -14,9 +14,10 @@ function say(key, values) {
   return facts.words[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name].toLocaleString(language));
 }
 
+// A principle that has no title in the language goes by its id, in words.
 function titleOf(principle) {
-  const title = facts.titles[principle];
-  return language === "en" || !title ? principle.replaceAll("-", " ").replace(/^./, c => c.toUpperCase()) : title;
+  const title = facts.titles[language][principle];
+  return title === principle ? principle.replaceAll("-", " ").replace(/^./, first => first.toUpperCase()) : title;
 }
 
 function make(tag, properties, ...children) {
