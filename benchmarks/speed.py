@@ -27,15 +27,15 @@ class Size:
     """How much is measured.
 
     Attributes:
-        replies: replies of 200 code points in one turn.
+        replies: replies of 200 code points in one turn; few, as other work on the machine disturbs a short turn less.
         rounds: turns.
         phrases: the phrases of the main comparison; a tenth and five times as many show how the cost grows.
         many: replies of `check_many`.
         longest: code points of the longest text.
     """
 
-    replies: int = 300
-    rounds: int = 9
+    replies: int = 100
+    rounds: int = 27
     phrases: int = 10_000
     many: int = 24_000
     longest: int = 1_000_000
@@ -179,7 +179,7 @@ def _length(size: Size) -> Section:
     checker = checker_of(words)
     lengths = (size.longest // 100, size.longest // 10, size.longest)
     texts = {f"{n:,} code points": replies(1, n) for n in lengths}
-    rows = compare({name: _checked(checker, text) for name, text in texts.items()}, max(3, size.rounds // 3))
+    rows = compare({name: _checked(checker, text) for name, text in texts.items()}, max(3, size.rounds // 9))
     bars = (Bar("a hundred times the text, by a hundred times the time", rows[-1].ratio / 100, 2),)
     return Section("Longer texts", f"One text, {size.phrases:,} phrases, with what stands in it.", rows, 1, bars)
 
@@ -246,7 +246,7 @@ def _many(size: Size) -> Section:
     checker = checker_for(load_playbook("zh"))
     texts = drafts(size.many)
     turns: list[list[Compared]] = []
-    for _ in range(max(1, size.rounds // 3)):
+    for _ in range(max(1, size.rounds // 9)):
         candidates: dict[str, Callable[[], object]] = {
             "a loop over check": lambda: [checker.check(text) for text in texts],
             "check_many with two processes": lambda: list(checker.check_many(texts, processes=2)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from replykit.pattern import Pattern
@@ -37,9 +37,12 @@ class Addressed:
 
         return Prefilter([self._entries])
 
-    def may_be_in(self, texts: Iterable[str]) -> bool:
-        """Return whether one of some texts may hold such a line; False is sure, and known in one pass."""
-        return self._pattern is not None and bool(self._prefilter.may_match("\n".join(map(fold_again, texts))))
+    def may_be_in(self, texts: Sequence[str], draft: str | None) -> bool:
+        """Return whether one of some texts, or a draft, may hold such a line; False is sure, and known in one pass."""
+        if self._pattern is None:
+            return False
+        folded = fold("\n".join(texts)) if texts else ""
+        return bool(self._prefilter.may_match(f"{folded}\n{fold_again(draft)}" if draft else folded))
 
     def without(self, text: str) -> str:
         """Return a text without the lines that speak to a model; the same text where none does."""

@@ -110,8 +110,8 @@ class Checker:
             from replykit.script import detect_language  # costs as much as all the rest of a first check
 
             language = (customer and detect_language(customer)) or (draft and detect_language(draft)) or None
-        said = (*facts, *(turn.text for turn in history if turn.role == "agent"), *([draft] if draft else ()))
-        if not said or not self._addressed.may_be_in(said):
+        said = [*facts, *[turn.text for turn in history if turn.role == "agent"]] if history else facts
+        if not (said or draft) or not self._addressed.may_be_in(said, draft):
             return Given(customer, tuple(history), tuple(facts), draft, language, instructions)
         own = self._addressed.without
         turns = [

@@ -5,15 +5,14 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Sequence, Set
 
 import re2
 
 from replykit.errors import PlaybookError
 from replykit.playbook import Polarity
 from replykit.prefilter import Prefilter
-from replykit.statement import Claim, Proviso, Statement
+from replykit.statement import Claim, Mark, Proviso, Statement
 from replykit.text import fold
 
 __all__ = ["ClaimReader"]
@@ -48,17 +47,6 @@ class _Words:
             hit = next((span for span in hits if span != (-1, -1)), (start, end))
             if end > start:
                 yield (start, end), hit
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """One word of a polarity: `side` is 0 for neither, 1 negative, 2 positive, 3 weak."""
-
-    start: int
-    end: int
-    match_start: int
-    match_end: int
-    side: int
 
 
 class ClaimReader:
@@ -112,13 +100,19 @@ class ClaimReader:
 
     def disputable(self, one: Statement, other: Statement) -> frozenset[int]:
         """Return the polarities of which the two may take opposite sides, by their index."""
+        numbers = {side // 4 for side in one.sides if side % 4 and self.polarities[side // 4].kind == "polarity"}
+        # The words that may stand there first, as most texts hold none of one side; then those that do.
         return frozenset(
-            side // 4
-            for side in one.sides
-            if side % 4
-            and self.polarities[side // 4].kind == "polarity"
-            and not other.sides.isdisjoint((side + 1, side + 2) if side % 4 == 1 else (side - side % 4 + 1,))
+            number
+            for number in numbers
+            if _oppose(_sides_of(number, one), _sides_of(number, other))
+            and _oppose(
+                {m.side != 1 for m in self._marks(number, one)}, {m.side != 1 for m in self._marks(number, other)}
+            )
         )
+
+    def _taken(self, number: int, statement: Statement) -> set[bool]:
+        return {mark.side != 1 for mark in self._marks(number, statement)}
 
     def claims(self, statement: Statement, among: Container[int] | None = None) -> Iterator[Claim]:
         """Yield the claims of a text; questions and suppositions commit to nothing.
@@ -129,21 +123,26 @@ class ClaimReader:
         """
         for number in sorted({side // 4 for side in statement.sides if side % 4}):
             if self.polarities[number].kind == "polarity" and (among is None or number in among):
-                by_clause: dict[int, list[_Mark]] = {}
+                by_clause: dict[int, list[Mark]] = {}
                 for mark in self._marks(number, statement):
                     by_clause.setdefault(statement.clauses.index(mark.start), []).append(mark)
                 for clause, marks in by_clause.items():
                     if not statement.clauses.asks(clause) and not statement.clauses.supposes(clause):
                         yield from self._clause_claims(number, statement, clause, marks)
 
-    def _marks(self, number: int, statement: Statement) -> list[_Mark]:
+    def _marks(self, number: int, statement: Statement) -> list[Mark]:
         """Return the marks of one polarity in order; of two that overlap the longer counts."""
+        if number not in statement.marks:
+            statement.marks[number] = self._found_marks(number, statement)
+        return statement.marks[number]
+
+    def _found_marks(self, number: int, statement: Statement) -> list[Mark]:
         folded = statement.folded
-        marks: list[_Mark] = []
+        marks: list[Mark] = []
         for side in (1, 2, 3, 0):
             if 4 * number + side in statement.sides and (side or marks):  # what is neither only hides others
                 found = self._sides[number][side].find(folded)
-                marks += [_Mark(*hit, *match, side) for match, hit in found]
+                marks += [Mark(*hit, *match, side) for match, hit in found]
         if not marks:
             return []
         taken = bytearray(len(folded))
@@ -155,7 +154,7 @@ class ClaimReader:
                     kept.append(mark)
         return sorted(kept, key=lambda mark: mark.start)
 
-    def _clause_claims(self, number: int, statement: Statement, clause: int, marks: Sequence[_Mark]) -> Iterator[Claim]:
+    def _clause_claims(self, number: int, statement: Statement, clause: int, marks: Sequence[Mark]) -> Iterator[Claim]:
         folded, clauses = statement.folded, statement.clauses
         start, end = clauses.spans[clause]
         matter_at = self.polarities[number].matter
@@ -253,6 +252,15 @@ class ClaimReader:
         if one.subject and other.subject and not set(one.subject) & set(other.subject + other.matter):
             return False
         return _alike(one, other)
+
+
+def _sides_of(number: int, statement: Statement) -> set[bool]:
+    """Return the sides of a polarity, True for the positive one, of which a word may stand in a text."""
+    return {side != 1 for side in (1, 2, 3) if 4 * number + side in statement.sides}
+
+
+def _oppose(one: Set[bool], other: Set[bool]) -> bool:
+    return (True in one and False in other) or (False in one and True in other)
 
 
 def _alike(one: Claim, other: Claim) -> bool:

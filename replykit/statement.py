@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from replykit.clauses import Clauses, clauses_of
 from replykit.prefilter import Prefilter
 
-__all__ = ["Claim", "Proviso", "Statement"]
+__all__ = ["Claim", "Mark", "Proviso", "Statement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,17 @@ class Proviso:
     sentence: int
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One word of a polarity: `side` is 0 for neither, 1 negative, 2 positive, 3 weak."""
+
+    start: int
+    end: int
+    match_start: int
+    match_end: int
+    side: int
+
+
 class Statement:
     """A folded text as claims are read off it; what is costly is found once, when first asked for.
 
@@ -69,6 +80,7 @@ class Statement:
 
     def __init__(self, folded: str, prefilter: Prefilter) -> None:
         self.folded = folded
+        self.marks: dict[int, list[Mark]] = {}  # by polarity, those that were looked for
         self._prefilter = prefilter
 
     @functools.cached_property
