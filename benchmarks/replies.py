@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from replykit.checker import Checker
@@ -72,8 +73,8 @@ def cases(texts: list[str]) -> list[Case]:
     ]
 
 
-def checker_of(words: list[str], *, guards: bool = False) -> Checker:
-    """Return a checker of one rule with these phrases and, if asked, the guards of the built-in playbook."""
+def checker_of(words: list[str], *, guards: bool | Collection[str] = False) -> Checker:
+    """Return a checker of one rule with these phrases and, if asked, all or some guards of the built-in playbook."""
     rule = Rule(
         id="phrases",
         principle="benchmark",
@@ -88,7 +89,7 @@ def checker_of(words: list[str], *, guards: bool = False) -> Checker:
     if not guards:
         return Checker(Playbook(name="benchmark", rules=(rule,)))
     built_in = load_playbook("zh")
-    rules = (rule, *(rule for rule in built_in.rules if rule.kind == "guard"))
+    rules = (rule, *(rule for rule in built_in.rules if rule.guard and (guards is True or rule.guard in guards)))
     return Checker(built_in.model_copy(update={"rules": rules}))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from replykit.claims import ClaimReader
+from replykit.clauses import passages
 from replykit.statement import Claim, Proviso, Statement
 from replykit.text import fold, fold_again
 
@@ -21,6 +22,7 @@ _NUMBER = re.compile(
 )
 _HAN = re.compile("[\u3400-\u9fff]+")
 _MOST = 300  # claims and clauses that are compared one by one
+_SHORT = _MOST  # code points that surely hold no more clauses than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,14 +236,17 @@ class _Comparison:
         return self._stands_as_it_stood(proviso, words) or any(_overlap(words, there) for there in self._windows())
 
     def _stands_as_it_stood(self, proviso: Proviso, words: str) -> bool:
-        """Return whether words stand in the one clause of the reply, with the next, that holds theirs to the letter."""
+        """Return whether words stand in the clause of the reply that is theirs to the letter, or in the next."""
         folded = self._answered.folded
         place = folded.find(self._clause_of(proviso))
         if place < 0:
             return False
-        number = self._answered.clauses.index(place)
-        spans = self._answered.clauses.spans[number : min(number + 2, _MOST)]
-        return bool(spans) and _overlap(words, "".join(self._reader.canonical(folded[a:b]) for a, b in spans))
+        if len(folded) > _SHORT:
+            return False  # only so many clauses of a long reply are looked at
+        [(offset, clauses)] = passages(folded, (place,))
+        number = clauses.index(place - offset)
+        spans = clauses.spans[number : number + 2]
+        return _overlap(words, "".join(self._reader.canonical(folded[offset + a : offset + b]) for a, b in spans))
 
     def _windows(self) -> Iterator[str]:
         following = [*self._reply_words[1:], ""]

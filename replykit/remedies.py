@@ -81,16 +81,20 @@ class RemedyReader:
         """Return what `commitments` does, of a text after `fold`."""
         uncovered = _bare(folded)
         folded = uncovered.text
+        hits = self._prefilter.hits(folded)
+        if hits is not None and not hits:
+            return ()
         found: dict[tuple[int, str], Commitment] = {}
-        for offset, clauses, number, kind in self._candidates(folded):
+        for offset, clauses, number, kind in self._candidates(folded, hits):
             if not clauses.asks(number) and (commitment := self._in_clause(clauses, number, kind)):
                 span = uncovered.span(offset + commitment.start, offset + commitment.end)
                 found[offset + commitment.start, kind] = replace(commitment, start=span[0], end=span[1])
         return tuple(found[place] for place in sorted(found))
 
-    def _candidates(self, folded: str) -> Iterator[tuple[int, Clauses, int, str]]:
+    def _candidates(
+        self, folded: str, hits: list[tuple[int, int, set[int]]] | None
+    ) -> Iterator[tuple[int, Clauses, int, str]]:
         """Yield where a remedy may stand, each once: clauses and their offset, the number of one, the kind."""
-        hits = self._prefilter.hits(folded)
         if hits is None:
             clauses = clauses_of(folded)
             for number, kind in self._prefilter.may_match_in(folded, clauses.spans):
