@@ -24,8 +24,8 @@ from sight import LONG, Fault, paid, run, sight, told
 import replykit
 from replykit import errors
 from replykit.chat import AsyncOpenAIChat, OpenAIChat
-from replykit.chat.client import Transport
 from replykit.chat.failures import TransientError
+from replykit.chat.transport import Transport
 from replykit.kit import ReplyKit
 from replykit.records import ChatMessage, ChatRequest, Completion, Outcome, Reply
 

@@ -10,7 +10,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import CancelledError
 from typing import Any, TypeVar
 
-from replykit.chat.client import AsyncOpenAIChat, Transport
+from replykit.chat.client import AsyncOpenAIChat
+from replykit.chat.transport import Transport
 from replykit.errors import UsageError
 from replykit.records import ChatRequest, Completion
 

@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
-import json
 import math
 import os
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_before_delay
-from tenacity.wait import wait_random_exponential
-
+from replykit.chat.account import NO_KEY, OFFICIAL, server_of, usable_key
 from replykit.chat.answers import clean_text, error_message, filtered_completion, read_completion
 from replykit.chat.events import AnswerReader
 from replykit.chat.failures import TransientError, failure_of_status, failure_of_transport
 from replykit.chat.forms import FormLadder, Rung, response_format
+from replykit.chat.retries import retrying
+from replykit.chat.transport import Transport, aiohttp_client, posted
 from replykit.errors import ChatError, ChatTimeoutError, UsageError
 from replykit.records import ChatRequest, Completion
 from replykit.trace import log
@@ -31,18 +29,14 @@ if TYPE_CHECKING:
 
     from replykit.chat.batches import BatchClient
 
-__all__ = ["AsyncOpenAIChat", "Transport"]
+__all__ = ["AsyncOpenAIChat"]
 
-Transport = Literal["httpx2", "aiohttp"]
 _T = TypeVar("_T")
 
-_OFFICIAL = "https://api.openai.com"
-_NO_KEY = "none"  # the SDK wants one, and a local server asks for none
 _NEW_LIMIT = "max_completion_tokens"
 _CONNECT = 5.0  # seconds; a server that takes longer to accept a connection is tried again
 _COST_WAIT, _LAST_WAIT = 2.0, 0.1  # seconds; for what an answer that has ended cost, and for the end of its stream
 _STREAM = re.compile(r"(?<![A-Za-z])stream", re.IGNORECASE)
-_backoff = wait_random_exponential(multiplier=0.5, max=8)
 
 
 class AsyncOpenAIChat:
@@ -85,9 +79,9 @@ class AsyncOpenAIChat:
         if max_retries < 0:
             raise UsageError(f"max_retries must be 0 or more, not {max_retries!r}")
         self.model = model
-        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or f"{_OFFICIAL}/v1").strip()
-        self._server = _server(self.base_url)
-        self._key = _usable_key(api_key or os.environ.get("OPENAI_API_KEY"), self.base_url)
+        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or f"{OFFICIAL}/v1").strip()
+        self._server = server_of(self.base_url)
+        self._key = usable_key(api_key or os.environ.get("OPENAI_API_KEY"), self.base_url)
         self._timeout = float(timeout)
         self._max_retries = max_retries
         self._options: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
@@ -107,7 +101,7 @@ class AsyncOpenAIChat:
         import openai
 
         timeout = openai.Timeout(self._timeout, connect=min(_CONNECT, self._timeout))
-        self._http = None if self._transport == "httpx2" else _aiohttp_client(timeout)
+        self._http = None if self._transport == "httpx2" else aiohttp_client(timeout)
         return openai.AsyncOpenAI(
             api_key=self._key,
             base_url=self.base_url,
@@ -136,20 +130,10 @@ class AsyncOpenAIChat:
         """
         try:
             async with self._deadline(self._timeout):
-                completion: Completion = await self._retrying()(self._call, request)
+                completion: Completion = await retrying(self._max_retries, self._timeout)(self._call, request)
         except TransientError as transient:
             raise transient.error from None
         return completion
-
-    def _retrying(self) -> AsyncRetrying:
-        return AsyncRetrying(
-            sleep=asyncio.sleep,
-            retry=retry_if_exception_type(TransientError),
-            stop=stop_after_attempt(self._max_retries + 1) | stop_before_delay(self._timeout),
-            wait=_pause,
-            before_sleep=_log_retry,
-            reraise=True,
-        )
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[str | Completion, None]:
         """Answer a request while the answer is being written: its pieces, then all of it.
@@ -170,7 +154,9 @@ class AsyncOpenAIChat:
         """
         answer: httpx2.Response | Completion
         try:
-            answer, left = await self._within(self._timeout, lambda: self._retrying()(self._open, request))
+            answer, left = await self._within(
+                self._timeout, lambda: retrying(self._max_retries, self._timeout)(self._open, request)
+            )
         except TransientError as transient:
             raise transient.error from None
         if isinstance(answer, Completion):
@@ -229,7 +215,7 @@ class AsyncOpenAIChat:
         return type(self)(
             self.model,
             base_url=self.base_url,
-            api_key=None if self._key == _NO_KEY else self._key,
+            api_key=None if self._key == NO_KEY else self._key,
             timeout=self._timeout,
             max_retries=self._max_retries,
             temperature=self._temperature,
@@ -272,7 +258,7 @@ class AsyncOpenAIChat:
 
     def _presentable(self, failure: ChatError) -> ChatError:
         """Return a failure whose message holds no key, which some servers send back, and no page of text."""
-        message = str(failure).replace(self._key, "***") if self._key != _NO_KEY else str(failure)
+        message = str(failure).replace(self._key, "***") if self._key != NO_KEY else str(failure)
         failure.args = (message if len(message) <= 300 else message[:299] + "…",)
         return failure
 
@@ -356,7 +342,7 @@ class AsyncOpenAIChat:
                 _answered(stream.response.status_code, stream.response.headers, heed)
                 return stream.response, rung
             if self._http:
-                answer = await _posted(self._http, self._client, body)
+                answer = await posted(self._http, self._client, body)
             else:
                 answer = await self._client.post("/chat/completions", body=body, cast_to=httpx2.Response)
             _answered(answer.status_code, answer.headers, heed)
@@ -412,87 +398,3 @@ def _answered(status: int, headers: Mapping[str, str], heed: Callable[[Mapping[s
     log.debug("HTTP %d", status, extra={"event": "http", "http_status": status, "server_request_id": known})
     if heed:
         heed(headers)
-
-
-async def _posted(http: httpx2.AsyncClient, client: AsyncOpenAI, body: Mapping[str, Any]) -> httpx2.Response:
-    """Send a request as the SDK would; where many calls are under way, its own way takes as much CPU as all the rest.
-
-    Raises:
-        APIStatusError: the server refused it.
-    """
-    import httpx2
-    import openai
-
-    headers = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
-    answer = await http.send(
-        httpx2.Request(
-            "POST",
-            client.base_url.join("chat/completions"),
-            content=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
-            headers={**headers, **client.auth_headers},
-            extensions={"timeout": http.timeout.as_dict()},
-        )
-    )
-    if answer.is_success:
-        return answer
-    said: object = answer.text
-    with contextlib.suppress(ValueError):
-        said = answer.json()
-    raise openai.APIStatusError(f"HTTP {answer.status_code}", response=answer, body=said)
-
-
-def _aiohttp_client(timeout: httpx2.Timeout) -> httpx2.AsyncClient:
-    """Return the SDK's aiohttp transport, without a bound of its own on how many calls are under way."""
-    import httpx2
-    import openai
-
-    try:
-        # None would mean aiohttp's default of 100; 0 means no bound.
-        return openai.DefaultAioHttpClient(limits=httpx2.Limits(max_connections=0), timeout=timeout)
-    except RuntimeError:
-        raise UsageError("the transport aiohttp is not installed; pip install 'replykit[polish]'") from None
-
-
-def _server(base_url: str) -> str:
-    """Return the address of a server without path and user."""
-    try:
-        url = urlsplit(base_url)
-        host, port = url.hostname, url.port
-    except ValueError:
-        raise UsageError("base_url must be an address such as https://host/v1") from None
-    if url.username or url.password:  # addresses are logged
-        raise UsageError("base_url must hold no user or password; pass api_key")
-    if not host or url.scheme not in ("http", "https"):
-        raise UsageError("base_url must be an address such as https://host/v1")
-    return f"{url.scheme}://{f'[{host}]' if ':' in host else host}" + (f":{port}" if port else "")
-
-
-def _usable_key(key: str | None, base_url: str) -> str:
-    key = (key or "").strip()
-    if not key:
-        if base_url.startswith(_OFFICIAL):
-            raise UsageError("no API key: pass api_key, or set OPENAI_API_KEY")
-        return _NO_KEY
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise UsageError("api_key holds a character that no key has; copy it again")
-    return key
-
-
-def _pause(state: RetryCallState) -> float:
-    """Return the seconds before the next call: what the server asks for, else exponential with jitter."""
-    failure = state.outcome.exception() if state.outcome else None
-    if isinstance(failure, TransientError) and failure.wait is not None:
-        return failure.wait
-    return _backoff(state)
-
-
-def _log_retry(state: RetryCallState) -> None:
-    failure = state.outcome.exception() if state.outcome else None
-    kind = type(failure.error).__name__ if isinstance(failure, TransientError) else "failure"
-    log.info(
-        "%s, try %d; again in %.1f seconds",
-        kind,
-        state.attempt_number,
-        state.upcoming_sleep,
-        extra={"event": "retry", "error_type": kind, "tries": state.attempt_number, "wait": state.upcoming_sleep},
-    )
