@@ -409,3 +409,19 @@ def test_the_command_masks_and_writes_nothing_personal(tmp_path: Path) -> None:
         assert refused.returncode == 2
         assert "'mask'" in refused.stderr
         assert not [secret for secret in SECRETS if secret in json.dumps(server.requests, ensure_ascii=False)]
+
+
+def test_a_spreadsheet_is_masked_as_well(tmp_path: Path) -> None:
+    """`polish --privacy mask` sends no number of a row, and writes it into the copy."""
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(f"回复\n呵呵，我们会打您的电话 {PHONE} 联系您。\n", "utf-8")
+    with Server() as server:
+        server.always(answer("您好，我们会拨打您的电话 TELQ222X 与您联系。"))
+        env = {**os.environ, "REPLYKIT_API_KEY": KEY, "REPLYKIT_MODEL": "m", "REPLYKIT_BASE_URL": server.url}
+        command = [sys.executable, "-m", "replykit", "polish", str(source), "-o", str(target), "--column", "回复"]
+        ran = subprocess.run([*command, "--privacy", "mask"], capture_output=True, env=env, encoding="utf-8")
+        assert ran.returncode == 0, ran.stderr
+        assert server.requests
+        assert PHONE not in json.dumps(server.requests, ensure_ascii=False)
+    assert f"您好，我们会拨打您的电话 {PHONE} 与您联系。" in target.read_text("utf-8-sig")
+    assert PHONE not in ran.stderr

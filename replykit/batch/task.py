@@ -143,4 +143,5 @@ def job_digest(kit: ReplyKit | AsyncReplyKit) -> bytes:
     if chat is not None:
         own = f"{type(chat).__module__}.{type(chat).__qualname__}", str(getattr(chat, "model", ""))
         parts += [getattr(chat, "identity", own), kit._max_repairs, prompts_digest(kit.playbook, kit._prompts)]
+        parts += [kit._privacy] if kit._privacy else []
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=32).digest()

@@ -24,6 +24,7 @@ from replykit.cli.options import (
     ModelOption,
     OfflineOption,
     PlaybookOption,
+    PrivacyOption,
     PromptsOption,
     TimeoutOption,
 )
@@ -137,6 +138,7 @@ def polish(
     timeout: TimeoutOption = 30.0,
     max_repairs: MaxRepairsOption = 1,
     prompts: PromptsOption = None,
+    privacy: PrivacyOption = None,
     offline: OfflineOption = False,
 ) -> None:
     """Polish a column of canned replies, and write a copy of the spreadsheet with the results.
@@ -185,6 +187,7 @@ def polish(
         max_repairs=max_repairs,
         budget=None,  # the job has one of its own, which lasts over its runs
         prompts=prompts,
+        privacy=privacy,
         offline=offline,
     ) as kit:
         # A dry run leaves nothing behind, not even an empty ledger.
