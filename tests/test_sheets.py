@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import replykit
+from replykit.errors import UsageError
 from replykit.sheets import Edit, Sheet, SheetRow, Written, open_sheet
 from replykit.sheets.encodings import decode
 
@@ -139,6 +140,30 @@ def test_without_edits_a_copy_is_the_original(
     text = end.join(["id,回复".replace(",", delimiter), *(_written(row, delimiter) for row in rows)]) + end * last
     sheet = _sheet(tmp_path_factory.mktemp("copies"), text.encode(encoding))
     assert _copy(sheet)[0] == text.encode(encoding)
+
+
+PIECES = st.sampled_from(
+    [b"id", b"\n", b"\r", b"\r\n", b'"', b'""', b",", b";", b"\t", b"|", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\xa1",
+     b"sep=;", b"\xa2\xcc", b"\x84\x31\x95\x33", "您好".encode(), "您好，".encode("gb18030"),
+     "您好，謝謝".encode("big5"),
+     "好,\n".encode("utf-16-le"), "👍".encode()]
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(pieces=st.lists(PIECES | st.binary(max_size=3), max_size=12))
+def test_any_bytes_are_refused_or_kept(pieces: list[bytes], tmp_path_factory: Any) -> None:
+    """Whatever bytes a file holds, it is refused, or a copy has the same ones, and its cells can be written beside."""
+    data = b"".join(pieces)
+    with contextlib.suppress(UsageError):
+        sheet = _sheet(tmp_path_factory.mktemp("bytes"), data)
+        assert _copy(sheet)[0] == data
+        rows = list(sheet.rows())
+        _, written = _copy(sheet, ["新"], [Edit(row.number, ("好",)) for row in rows])
+        width = len(sheet.header)
+        copied = open_sheet(written.path, encoding=sheet._encoding.codec, delimiter=sheet._delimiter)  # type: ignore[attr-defined]
+        assert [row.cells[:width] for row in copied.rows()] == [row.cells for row in rows]
+        assert {row.cells[width] for row in copied.rows()} <= {"好"}
 
 
 @settings(deadline=None)
