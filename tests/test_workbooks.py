@@ -415,6 +415,7 @@ def test_other_makers_of_workbooks(maker: str, tmp_path: Path) -> None:
                 {"columns": [{"header": name} for name in ("id", "回复", "日期")], "data": [[1, "您好", "2026-11-08"]]},
             )
     before = _calamine(path)
+    assert _cells(path) == [SheetRow(2, ("1", "您好", "2026-11-08"))]
     written = _copy(open_sheet(path), ["新"], [Edit(2, ("=好",))])
     assert _calamine(written.path) == [[*before[0], "新"], [*before[1], "=好"]]
     assert _openpyxl(written.path)[1][3] == "=好"
