@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -343,6 +344,25 @@ def test_a_formula_is_neutralised(polish: Callable[..., Ran]) -> None:
     assert [row["润色后的回复"] for row in _rows("out.csv")] == ["'=1+1，您好，请查收。", "'-请您查收。"]
     polish("-o", "out.csv", "--column", "回复", "--offline", "--raw")
     assert [row["润色后的回复"] for row in _rows("out.csv")] == ["=1+1，您好，请查收。", "-请您查收。"]
+
+
+def test_a_workbook_gains_no_formula(
+    polish: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, server: Server, tmp_path: Path
+) -> None:
+    """What a model begins like a formula is a text in the workbook, also where it is only proposed."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    drafts = ("=1+1，您好，请您查收。", "您好，我马上为您核实。")
+    write_workbook(tmp_path / "replies.xlsx", {"话术": {"A1": "回复", "A2": drafts[0], "A3": drafts[1]}})
+    server.respond(lambda body: fault.answer(f"={draft_in(body)}保证明天送到！"))
+    ran = polish("-o", "out.xlsx", "--column", "回复", *_asking(server), source="replies.xlsx")
+    assert ran.code in (0, 1), ran
+    with zipfile.ZipFile("out.xlsx") as package:
+        parts = {name: package.read(name).decode() for name in package.namelist() if name.endswith(".xml")}
+    assert not any("<f>" in part or "<f " in part for name, part in parts.items() if "worksheets" in name)
+    assert "quotePrefix" in "".join(parts.values())
+    rows = CalamineWorkbook.from_path("out.xlsx").get_sheet_by_index(0).to_python()
+    assert [row[0] for row in rows[1:]] == list(drafts)
+    assert all(row[2] == "needs_review" or replykit.check(row[1], draft=row[0]).ok for row in rows[1:])
 
 
 def test_a_model_is_told_what_the_columns_hold(
