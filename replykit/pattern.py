@@ -17,6 +17,7 @@ __all__ = ["Pattern", "expand"]
 
 # Bytes for one pattern's states. With RE2's own 8 MiB a pattern made of long word lists falls back to a matcher that
 # is thirty times slower; only what is used is taken.
+_WORTH_COMPILING = 16  # texts; from there on it pays, as the literals of a pattern are looked for one by one
 _MOST_MEMORY = 1 << 26
 _CAPITALS = re.compile(r"\(\?P<|\\[DSWB]|\\[pP](?:\{\w+\}|[A-Z])")  # those of the syntax
 _CODES = (r"\x", r"\Q", r"\\")
@@ -78,6 +79,7 @@ class Pattern:
         self._words = words
         self._keys = keys
         self._parts: dict[int, Pattern] = {}
+        self._spared = 0  # times that compiling was thought about
 
     @functools.cached_property
     def _expanded(self) -> list[str]:
@@ -121,8 +123,9 @@ class Pattern:
 
     def _cannot_match(self, text: str) -> bool:
         """Return whether a pattern that is not compiled yet need not be for the sake of a text."""
-        if "_compiled" in self.__dict__:
+        if "_compiled" in self.__dict__ or self._spared > _WORTH_COMPILING:
             return False
+        self._spared += 1
         needs = self._stored_needs
         return needs is not None and not any(literal in text for literal in needs)
 

@@ -244,6 +244,7 @@ def _environment(tongue: str, folder: str | None) -> Environment:
     environment = kind(
         loader=FileSystemLoader([built_in] if folder is None else [folder, built_in]),
         undefined=StrictUndefined,
+        auto_reload=folder is not None,  # those of the package stay as they are
         autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,7 +1,8 @@
 """Polish a file of canned replies in every way, break it on the way, and write docs/polish.md with a picture.
 
 Usage: python scripts/write_polish.py REPLIES.csv (some minutes). The file has a column 回复; nothing of it is kept. It
-needs the dependency group dev, and Chromium for the picture and the time that the report takes to open.
+needs the dependency group dev, and Chromium for the picture and the time that the report takes to open. With --speed in
+place of the file, only the last section is measured anew.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from browser import NoBrowser
 from measuring import Compared
 from model import Model
 from polish_runs import CONCURRENCY, DELAY, FAULTS, MANY, SLIPS, Killed, killed, opening, picture, tallied
+from polishing import Size, speed_section
 from sheets import Growth, csv_growth, xlsx_ratio
 
 import replykit
@@ -164,8 +166,18 @@ def main(source: Path) -> None:
             opened = None
         files = speed(xlsx_ratio(), csv_growth(1_000, 100_000))
         TARGET.write_text(render(tallies, broken, run, opened, files), "utf-8")
+    add_speed()
     print(TARGET.read_text("utf-8"))
 
 
+def add_speed() -> None:
+    """Measure the speed, and put what was measured at the end of the page."""
+    before = TARGET.read_text("utf-8").split("\n## Speed and size")[0].rstrip()
+    TARGET.write_text(f"{before}\n\n{speed_section(Size())}", "utf-8")
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if sys.argv[1] == "--speed":
+        add_speed()
+    else:
+        main(Path(sys.argv[1]))

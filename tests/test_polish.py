@@ -411,7 +411,7 @@ def test_usage_is_counted_as_it_comes() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ["model", "server", "temperature", "max_repairs", "playbook", "prompts", "version", "chat"]
+    "change", ["model", "server", "temperature", "max_repairs", "playbook", "prompts", "version", "chat", "privacy"]
 )
 def test_a_change_of_the_job_makes_other_keys(change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What decides about an answer is part of its key; a timeout and the key of the account are not."""
@@ -438,6 +438,8 @@ def test_a_change_of_the_job_makes_other_keys(change: str, tmp_path: Path, monke
         monkeypatch.setattr("importlib.metadata.version", lambda _: "9")
     elif change == "chat":
         options = {"chat": FakeChat([])}
+    elif change == "privacy":
+        options["privacy"] = "mask"
     else:
         name = "base_url" if change == "server" else change
         options[name] = {"model": "n", "base_url": "http://localhost/v2", "temperature": 0.9, "max_repairs": 3}[name]
