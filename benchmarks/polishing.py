@@ -165,8 +165,12 @@ def _run_here(what: str, url: str, at_once: int, count: int) -> None:
     # What both sides import and derive before their first row is no part of the rate.
     import openai  # noqa: F401
 
-    replies(1, 140)
+    from replykit.kit import ReplyKit
+
     _messages("您好")
+    kit = ReplyKit()
+    for text in [*(row["text"] for row in canned(200)), *replies(100, 140)]:
+        kit.check("您好，" + text, draft=text)
     run = {"sdk": sdk_loop, "online": polish_online, "offline": polish_offline}[what]
     since = time.perf_counter()
     before = _cpu()

@@ -234,12 +234,11 @@ def test_a_lost_answer_is_asked_for_once_more(server: Server, step: fault.Step) 
 
 def test_late_answers_slow_the_run_down(server: Server) -> None:
     """A deadline that passes halves the calls at once and is that row's own failure, after one more try."""
-    server.script(fault.hang, fault.hang)
-    server.respond(respond)
-    with Job(kit_of(server, timeout=0.3), concurrency=1) as job:
-        polished = list(job.run(rows(3)))
-    assert [row.status for row in polished].count("needs_review") == 1
-    assert "within 0.3 seconds" in polished[0].reason
+    server.respond(lambda body: fault.hang if "编号1号" in json.dumps(body, ensure_ascii=False) else respond(body))
+    with Job(kit_of(server, timeout=0.3), concurrency=2) as job:
+        polished, at_once = zip(*((row, job.progress.concurrency) for row in job.run(rows(3))), strict=True)
+    assert [row.row for row in polished if "within 0.3 seconds" in row.reason] == [2]
+    assert (job.progress.doubtful, min(at_once)) == (1, 1)
 
 
 ROW_FAULTS = {

@@ -161,7 +161,7 @@ class Job:
         held, is_more, is_interrupted, is_at_once = 0, True, False, True
         try:
             while True:
-                if is_more and not self._is_ending() and held <= backend.window // 2:
+                if is_more and not self._is_ending() and backend.window - held >= backend.refill:
                     batch = list(itertools.islice(tasks, backend.window - held))
                     is_more = len(batch) == backend.window - held
                     progress.rows += len(batch)

@@ -38,6 +38,7 @@ class Offline:
 
     Attributes:
         window: how many rows should be waiting here.
+        refill: how many fewer there may be before more are read.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Offline:
         self._finished: deque[tuple[bytes, PolishedRow | None]] = deque()
         self._rows = 0
         self.window = _CHUNK * _WAITING * self._processes
+        self.refill = self.window // 2
         self.halt: Halt | None = None
 
     def submit(self, key: bytes, task: Task) -> None:

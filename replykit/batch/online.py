@@ -40,7 +40,7 @@ class Online:
     Args:
         kit: whose flow and model are used.
         ledger: where everything is written down.
-        concurrency: rows at once.
+        concurrency: calls at once.
         rpm: requests a minute.
         tpm: tokens a minute.
         budgets: what may be spent.
@@ -49,7 +49,8 @@ class Online:
         progress: what is counted.
 
     Attributes:
-        window: how many rows should be waiting here, so that none of those at once waits for one to be read.
+        window: how many rows should be under way or waiting here, so that no call waits for one to be read.
+        refill: how many fewer there may be before more are read, as many are entered at less cost.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Online:
         self._kit, self._ledger, self._only_flagged = kit, ledger, only_flagged
         self._concurrency, self._rpm, self._tpm = concurrency, rpm, tpm
         self._budgets, self._patience, self._progress = budgets, patience, progress
-        self.window = 2 * concurrency
+        self.window, self.refill = 4 * concurrency, max(1, concurrency // 2)
         self._ended: list[tuple[bytes, PolishedRow | None]] = []
         self._results: list[tuple[bytes, str, Kind]] = []
         self._finished: queue.SimpleQueue[list[tuple[bytes, PolishedRow | None]]] = queue.SimpleQueue()
@@ -161,7 +162,9 @@ class Online:
             patience=self._patience,
             progress=self._progress,
         )
-        self._workers = [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
+        self._one_by_one = asyncio.Lock()
+        # Twice as many rows as calls: while some are judged, the calls of others leave.
+        self._workers = [asyncio.create_task(self._work()) for _ in range(2 * self._concurrency)]
         self._is_up.set()
         try:
             await asyncio.gather(*self._workers, return_exceptions=True)
@@ -199,7 +202,13 @@ class Online:
             ended = [(key, None) for key, _ in ended]
         self._finished.put(ended)
 
+    async def _in_turn(self) -> None:
+        """Wait for what takes a while of this thread: one row at a time, with calls that leave or come in between."""
+        async with self._one_by_one:
+            await asyncio.sleep(0)
+
     async def _polish(self, key: bytes, task: Task) -> tuple[PolishedRow, Kind]:
+        await self._in_turn()
         begun = begin_row(self._kit, task, only_flagged=self._only_flagged)
         if not isinstance(begun, Begun):
             return begun
@@ -210,6 +219,7 @@ class Online:
             try:
                 with trace.call(self._kit._chat, request) as told, told.inside():
                     told.answer = completion = await self._asker.complete(key, next(numbers), request)
+                await self._in_turn()
                 return completion
             except ChatError as error:
                 failures.append(error)

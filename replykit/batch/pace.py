@@ -7,6 +7,7 @@ import math
 import random
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 
 __all__ = ["Bucket", "Pace"]
@@ -114,8 +115,8 @@ class Pace:
         self._sent = self._halved_at = 0
         self._resume = -math.inf
         self._pauses = 0
-        self._turn = asyncio.Lock()  # first come, first served
-        self._changed = asyncio.Event()
+        self._queue: deque[tuple[int, Callable[[], bool], asyncio.Future[int]]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         self.in_flight = 0
         self.failing_since: float | None = None
         self.waiting_until: float | None = None
@@ -126,7 +127,7 @@ class Pace:
         return max(1, int(self._window))
 
     async def begin(self, tokens: int, is_over: Callable[[], bool]) -> int:
-        """Wait until a call may be made, and count it.
+        """Wait until a call may be made, and count it. First come, first served.
 
         Args:
             tokens: what it will take, estimated.
@@ -135,24 +136,35 @@ class Pace:
         Returns:
             The call's number, which its end is told by; 0 where it is over.
         """
-        async with self._turn:
-            while not is_over():
-                wait = self._wait(tokens)
-                if wait == 0:
-                    self.waiting_until = None
-                    self._requests.take(1)
-                    self._tokens.take(tokens)
-                    self._reserved += tokens
-                    self.in_flight += 1
-                    self._sent += 1
-                    return self._sent
-                self._changed.clear()
-                try:
-                    async with asyncio.timeout(None if wait == math.inf else wait):
-                        await self._changed.wait()
-                except TimeoutError:
-                    pass
-        return 0
+        turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue.append((tokens, is_over, turn))
+        self.wake()
+        return await turn
+
+    def wake(self) -> None:
+        """Let go the calls that may be made by now."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        while self._queue:
+            tokens, is_over, turn = self._queue[0]
+            wait = 0.0 if turn.done() or is_over() else self._wait(tokens)
+            if wait:
+                if wait < math.inf:
+                    self._timer = asyncio.get_running_loop().call_later(wait, self.wake)
+                return
+            self._queue.popleft()
+            if not turn.done():  # it is where its row was cancelled meanwhile
+                turn.set_result(0 if is_over() else self._let_go(tokens))
+
+    def _let_go(self, tokens: int) -> int:
+        self.waiting_until = None
+        self._requests.take(1)
+        self._tokens.take(tokens)
+        self._reserved += tokens
+        self.in_flight += 1
+        self._sent += 1
+        return self._sent
 
     def _wait(self, tokens: int) -> float:
         now = self._clock()
@@ -160,10 +172,6 @@ class Pace:
             return math.inf
         pause = max(0.0, self._resume - now)
         return max(pause, self._requests.wait(1, now), self._tokens.wait(tokens, now))
-
-    def wake(self) -> None:
-        """Have those that wait look again."""
-        self._changed.set()
 
     def end(self, tokens: int, used: int) -> None:
         """Count a call as over.

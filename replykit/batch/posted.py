@@ -63,6 +63,7 @@ class Posted:
 
     Attributes:
         window: how many rows should be waiting here.
+        refill: how many fewer there may be before more are read.
         halt: why it stopped; None while it goes on.
 
     Raises:
@@ -100,6 +101,7 @@ class Posted:
         self._open: list[Chunk] | None = None
         self._stopped = threading.Event()
         self.window = _WINDOW
+        self.refill = _WINDOW // 2
         self.halt: Halt | None = None
 
     def submit(self, key: bytes, task: Task) -> None:
