@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import replykit
-from replykit.errors import UsageError
+from replykit.errors import TextError, UsageError
 from replykit.sheets import Edit, Sheet, SheetRow, Written, open_sheet
 from replykit.sheets.encodings import decode
 
@@ -98,6 +98,15 @@ def test_simplified_and_traditional_in_gb18030(text: str, tmp_path: Path) -> Non
     """What is written in GB18030 is not taken for Big5, in either script."""
     if not text.isascii():
         assert _sheet(tmp_path, text.encode("gb18030")).layout.startswith("GB18030, found out by its characters")
+
+
+def test_a_broken_character(tmp_path: Path) -> None:
+    """A file that is UTF-8 but for one byte is refused with its line, and never read as what it is not."""
+    data = (ROWS * 3).encode()
+    for broken in (data[:-4], data[:-4] + b"\r\n", data[:-4] + b'","\r\n'):
+        with pytest.raises(TextError, match="is UTF-8, but for a broken character in line 9"):
+            _sheet(tmp_path, broken)
+    assert _sheet(tmp_path, "回复,a\n您好\n".encode("gb18030")).layout.startswith("GB18030")
 
 
 def test_big5_is_told_from_gb18030() -> None:

@@ -11,8 +11,9 @@ from replykit.errors import TextError, UsageError
 
 __all__ = ["Encoding", "decode", "encoding_of"]
 
-_CHUNK = 1024 * 1024  # bytes
+_CHUNK = 256 * 1024  # bytes
 _HEAD = 64 * 1024  # bytes that are enough to see how a file is written
+_CERTAIN = 20  # characters of two bytes and more that are UTF-8 one after the other in no other encoding
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -60,7 +61,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, En
 
 
 def encoding_of(file: BinaryIO, name: str, encoding: str | None = None) -> Encoding:
-    """Return the encoding in which all of a file is text; one MiB of it is in memory at a time.
+    """Return the encoding in which all of a file is text; a quarter of a MiB of it is in memory at a time.
 
     Args:
         file: the file, from its beginning; it must be one that can be read again.
@@ -75,8 +76,12 @@ def encoding_of(file: BinaryIO, name: str, encoding: str | None = None) -> Encod
     head = file.read(_HEAD)
     for candidate in _named(encoding, head) if encoding else _candidates(head):
         file.seek(len(candidate.mark))
-        if _is_text_in(file, candidate.codec):
+        fault = _fault_in(file, candidate.codec)
+        if fault is None:
             return candidate
+        line, others = fault
+        if candidate.codec == "utf-8" and others >= _CERTAIN:
+            raise TextError(f"{name} is UTF-8, but for a broken character in line {line}; mend it, or save it as UTF-8")
     tried = encoding or next((str(Encoding(codec)) for mark, codec in _MARKS if head.startswith(mark)), None)
     hint = "save it as UTF-8, or name its encoding with --encoding"
     raise TextError(f"{name} is no text in {tried or 'UTF-8 or GB18030'}; {hint}")
@@ -130,12 +135,23 @@ def _guesses(head: bytes) -> tuple[str, ...]:
     return (*_BIG5, "gb18030") if is_big5 else ("gb18030",)
 
 
-def _is_text_in(file: BinaryIO, codec: str) -> bool:
+def _fault_in(file: BinaryIO, codec: str) -> tuple[int, int] | None:
+    """Return where a file is no text in an encoding: the line, and how many characters but ASCII stand before it."""
     decoder = codecs.getincrementaldecoder(codec)()
+    line, others = 1, 0
+    chunk = b" "
     try:
-        while chunk := file.read(_CHUNK):
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
+        while chunk:
+            chunk = file.read(_CHUNK)
+            text = decoder.decode(chunk, final=not chunk)
+            line, others = line + text.count("\n"), others + _others_in(text)
+    except UnicodeDecodeError as error:
+        text = error.object[: error.start].decode(codec, "replace")
+        return line + text.count("\n"), others + _others_in(text)
     except UnicodeError:
-        return False
-    return True
+        return line, others
+    return None
+
+
+def _others_in(text: str) -> int:
+    return 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
