@@ -23,6 +23,7 @@ from replykit.wrappings import (
 __all__ = ["clean_answer"]
 
 _OPENING_TAG = re.compile(rf"\s*<(?P<name>{'|'.join(BOXES)})>", re.IGNORECASE)
+_LAYERS = 100  # of wrapping; whoever sends more means harm, and each costs a look at the whole
 _KEYS = frozenset({"reply", "response", "answer", "text", "content", "message", "rewritten", "output", "result"})
 _KEYS_ZH = frozenset({"回复", "回覆", "答复", "内容", "內容", "改写后", "改写", "正文"})
 
@@ -40,15 +41,17 @@ def clean_answer(text: str) -> str:
         text: a model's answer.
 
     Returns:
-        The reply in it, one piece of the answer; empty where there is none. Cleaning it again changes nothing.
+        The reply in it, one piece of the answer; empty where there is none. Cleaning it again changes nothing, but for
+        an answer of more than 100 layers.
     """
-    while True:
+    for _ in range(_LAYERS):
         cleaned = text
         for take_off in _STEPS:
             cleaned = take_off(cleaned)
         if cleaned == text:
-            return text
+            break
         text = cleaned
+    return text
 
 
 def _without_reasoning(text: str) -> str:

@@ -26,11 +26,12 @@ _END_TAG = re.compile(r"</(?:t|\Z)", re.IGNORECASE)
 # What may become a tag, an object, a rule, bold or a quotation round the whole.
 _ROUND = re.compile(r"[<◁{>]|\*\*|\[/|(?:-+|\*+|=+|—+)[ \t]*(?:\n|\Z)")
 _HALF_ADDRESS = re.compile(r"[\w.+:/@-]*\s*", re.ASCII)
-_HALF_SPECIAL = re.compile(r"\s*(?:<[^<>\n]{0,24}|\[/?[A-Z]{0,5}|\n[ \t]*(?:-+|\*+|=+|—+)\s*)\Z")
+_HALF_SPECIAL = re.compile(r"(?:<[^<>\n]{0,24}|\[/?[A-Z]{0,5}|\n[ \t]*(?:-+|\*+|=+|—+)\s*)\Z")
 # The last paragraph, where it opens as one that speaks to a colleague does.
 _MAY_BE_SAID = re.compile(
     r"\n[ \t]*\n(?:[ \t]*[-*]{3,}[ \t]*\n\s*)?[ \t]*[(（【*#_ ]{0,5}(?:共|约|約|全文|字数|字數|注|註|备注|備註"
-    r"|说明|說明|以上|希望|祝|这|這|如果?|若|word count|notes?|let me|feel free|would you|i hope|this|the)[^\n]*\s*\Z",
+    r"|说明|說明|以上|希望|祝|这|這|如果?|若|word count|notes?|let me|feel free|would you|i hope|this|the)"
+    r"[^\n]*+\s*+\Z",
     re.IGNORECASE,
 )
 _HALF_TAG = re.compile(r"^[ \t]*<[^>\n]*\Z", re.MULTILINE)

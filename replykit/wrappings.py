@@ -35,7 +35,7 @@ SPECIAL_START = re.compile(
     re.IGNORECASE,
 )
 SPECIAL_END = re.compile(
-    r"\s*(?:<\|(?:im_end|endoftext|eot_id|end|return|end_of_box|end_of_text|user|observation)\|>"
+    r"(?:<\|(?:im_end|endoftext|eot_id|end|return|end_of_box|end_of_text|user|observation)\|>"
     r"|<｜end▁of▁sentence｜>|</s>"
     r"|\[/INST\]|<end_of_turn>)\s*\Z",
     re.IGNORECASE,

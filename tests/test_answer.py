@@ -95,6 +95,15 @@ def test_cleaning_twice_is_cleaning_once(answer: str) -> None:
     assert once in answer
 
 
+@pytest.mark.parametrize(
+    "layer", ["---\n", "客服：", "<think></think>", "改写后：\n", "**", "“", "\n\n（共3字）", " ", "\n"]
+)
+def test_many_layers_end(layer: str) -> None:
+    """An answer of nothing but wrapping, twenty thousand times over, is one piece of itself in the end."""
+    answer = layer * 20_000 + REPLIES["zh-Hans"]
+    assert clean_answer(answer) in answer
+
+
 @given(st.text(alphabet="您好感谢理解，。！？：abc 123\n", max_size=60))
 def test_text_without_wrapping_is_untouched(reply: str) -> None:
     """Text with none of the marks of wrapping is returned unchanged."""
