@@ -324,7 +324,10 @@ class Checker:
         soft = any(reading.holds(condition, start, end) for condition in compiled.soften)
         severity: Severity = "warning" if soft else rule.severity
         start, end = reading.uncovered.span(start, end)
-        found.append(Finding(rule, severity, start, end, reading.original[start:end]))
+        about = reading.original[start:end]
+        # A pattern may reach over the line break at the end of its sentence, which is no part of what is wrong.
+        start, about = start + len(about) - len(about.lstrip()), about.strip()
+        found.append(Finding(rule, severity, start, start + len(about), about))
 
     def assess(self, message: str) -> Assessment:
         """Read a customer's message for distress, complaint, abuse, threat, repeated contact and excessive demands.

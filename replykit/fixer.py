@@ -24,6 +24,7 @@ __all__ = ["Fixer"]
 LONGEST_TEXT = 20_000  # code points; each repair checks the whole text again
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _MARKS = "，。！？；：、,.!?;:~～… \t\u3000"
+_END_MARKS = _MARKS + "\r\n"
 _SOFT_MARKS = "，、,：: \t\u3000"
 _ASKS = re.compile("[吗嗎呢？?]$")
 _WORDS = re.compile(r"[^\W_]")
@@ -180,7 +181,7 @@ def _weight(findings: list[Finding]) -> tuple[int, int]:
 
 def _without_end_marks(text: str, start: int, end: int) -> tuple[int, int]:
     """Return a span without the marks at its end, which a hit may hold and which go on parting the clauses."""
-    while end > start + 1 and text[end - 1] in _MARKS:
+    while end > start + 1 and text[end - 1] in _END_MARKS:
         end -= 1
     return start, end
 

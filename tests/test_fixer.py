@@ -204,3 +204,16 @@ def test_repairing_twice_is_repairing_once(text: str) -> None:
 def test_any_text_is_taken(text: str) -> None:
     """Any Unicode comes back, repaired or not, without an exception."""
     assert isinstance(FIXER.fix(text), str)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\n\n", " \n"])
+@pytest.mark.parametrize("wrong", ["一定为您解决好", "保证明天送到", "肯定到账"])
+def test_a_mended_line_stays_a_line(wrong: str, line_end: str) -> None:
+    """A repair leaves the line break behind what it mends, and a violation's text ends where the words do."""
+    text = f"您好[客户姓名]，{line_end}{wrong}{line_end}谢谢您的支持。"
+    report = CHECKER.check(text)
+    assert [violation.text for violation in report.errors] == [wrong]
+    fixed = FIXER.fix(text)
+    assert fixed.count("\n") == text.count("\n")
+    assert fixed.endswith(f"{line_end}谢谢您的支持。")
+    assert CHECKER.check(fixed).ok
