@@ -106,9 +106,7 @@ class ClaimReader:
             number
             for number in numbers
             if _oppose(_sides_of(number, one), _sides_of(number, other))
-            and _oppose(
-                {m.side != 1 for m in self._marks(number, one)}, {m.side != 1 for m in self._marks(number, other)}
-            )
+            and _oppose(self._taken(number, one), self._taken(number, other))
         )
 
     def _taken(self, number: int, statement: Statement) -> set[bool]:
