@@ -31,16 +31,19 @@ from replykit.playbook import Playbook
 from replykit.records import (
     Assessment,
     Attempt,
+    Channel,
     ChatMessage,
     ChatRequest,
     Completion,
     JsonForm,
     Language,
+    Length,
     Prices,
     Reply,
     Report,
     Request,
     Signal,
+    Stage,
     Turn,
     Usage,
     Violation,
@@ -127,6 +130,9 @@ def check(
     facts: Sequence[str] = (),
     draft: str | None = None,
     language: Language | None = None,
+    stage: Stage | None = None,
+    channel: Channel | None = None,
+    length: Length | None = None,
 ) -> Report:
     """Find what a reply breaks. No model, no network: the same text always gives the same report.
 
@@ -139,6 +145,9 @@ def check(
             every amount, date, number and address in the reply must stand in one of them.
         draft: the draft that the reply rewrites; switches on the comparison of meaning and placeholders.
         language: the language asked for; None: the customer's, else the draft's.
+        stage: where the complaint stands; None leaves the rules about stages out.
+        channel: where the reply will be read; None leaves the rules about channels out.
+        length: how long it may be; None leaves the rules about lengths out.
 
     Returns:
         The violations, with their spans in `text` in code points.
@@ -149,7 +158,16 @@ def check(
     """
     if not isinstance(text, str):
         raise TextError(f"text must be a str, not {type(text).__name__}")
-    given = given_of(customer=customer, history=history, facts=facts, draft=draft, language=language)
+    given = given_of(
+        customer=customer,
+        history=history,
+        facts=facts,
+        draft=draft,
+        language=language,
+        stage=stage,
+        channel=channel,
+        length=length,
+    )
     return _checker(playbook).check(text, **given)
 
 

@@ -75,8 +75,18 @@ class Case:
     def given(self) -> Given:
         """What a reply is checked with."""
         request = self.request
-        instructions = "\n".join(self.instructions) or None
-        return Given(request.customer, request.history, request.facts, request.draft, self.language, instructions)
+        return Given(
+            request.customer,
+            request.history,
+            request.facts,
+            request.draft,
+            self.language,
+            "\n".join(self.instructions) or None,
+            request.stage,
+            request.channel,
+            request.length,
+            self.checker.signals_of(request.customer),
+        )
 
     def check(self, text: str) -> Report:
         """Check a text with everything that is known of the case; an empty text has no violations, and is no reply."""
@@ -93,6 +103,9 @@ class Case:
             draft=given.draft,
             language=given.language,
             instructions=given.instructions,
+            stage=given.stage,
+            channel=given.channel,
+            length=given.length,
         )
         self.latest[:] = [(text, len(self.instructions), report)]
         return report
@@ -107,6 +120,9 @@ class Case:
             facts=request.facts,
             draft=request.draft,
             language=self.language,
+            stage=request.stage,
+            channel=request.channel,
+            length=request.length,
             keep=len(self.told.text),
         )
 

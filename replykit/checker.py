@@ -12,8 +12,19 @@ from replykit.findings import Finding, without_overlaps
 from replykit.guards import GUARDS, Guard
 from replykit.pattern import Pattern
 from replykit.playbook import Playbook
-from replykit.reading import Given, Reading
-from replykit.records import Assessment, Language, Report, Severity, Signal, Turn, Violation
+from replykit.reading import ELSEWHERE, Given, Reading
+from replykit.records import (
+    Assessment,
+    Channel,
+    Language,
+    Length,
+    Report,
+    Severity,
+    Signal,
+    Stage,
+    Turn,
+    Violation,
+)
 from replykit.snapshot import PatternKeys, stored_triggers, uncollected
 from replykit.text import fold, holds_traditional, is_whole_word
 from replykit.triggers import Hits, Triggers
@@ -54,6 +65,9 @@ class Checker:
             stored = stored_triggers(playbook)
             self.triggers = Triggers.of_fields(stored) if stored else Triggers.of(rule.literals for rule in self._rules)
         self._addressed = Addressed(playbook.words)
+        self._always: dict[tuple[bool, ...], list[CompiledRule]] = {}
+        self._asks_for_signals = any("signals" in compiled.scopes for compiled in self._rules)
+        self._last_signals: tuple[str, tuple[str, ...]] = "", ()
 
     @property
     def disguised(self) -> frozenset[str]:
@@ -101,6 +115,9 @@ class Checker:
         draft: str | None = None,
         language: Language | None = None,
         instructions: str | None = None,
+        stage: Stage | None = None,
+        channel: Channel | None = None,
+        length: Length | None = None,
     ) -> Given:
         """Return what a reply is checked with; a language that is not given is the customer's, else the draft's.
 
@@ -111,15 +128,26 @@ class Checker:
 
             language = (customer and detect_language(customer)) or (draft and detect_language(draft)) or None
         said = [*facts, *[turn.text for turn in history if turn.role == "agent"]] if history else facts
+        asked = instructions, stage, channel, length, self.signals_of(customer)
         if not (said or draft) or not self._addressed.may_be_in(said, draft):
-            return Given(customer, tuple(history), tuple(facts), draft, language, instructions)
+            return Given(customer, tuple(history), tuple(facts), draft, language, *asked)
         own = self._addressed.without
         turns = [
             turn if turn.role == "customer" or (text := own(turn.text)) == turn.text else Turn(role="agent", text=text)
             for turn in history
         ]
         draft = None if draft is None else own(draft)
-        return Given(customer, tuple(turns), tuple(map(own, facts)), draft, language, instructions)
+        return Given(customer, tuple(turns), tuple(map(own, facts)), draft, language, *asked)
+
+    def signals_of(self, customer: str | None) -> tuple[str, ...]:
+        """Return the kinds of sign in a message, where a rule asks; one message is checked against many replies."""
+        if not customer or not self._asks_for_signals:
+            return ()
+        message, kinds = self._last_signals
+        if message != customer:
+            kinds = tuple(sorted({signal.kind for signal in self.assess(customer).signals}))
+            self._last_signals = customer, kinds
+        return kinds
 
     def check(
         self,
@@ -131,6 +159,9 @@ class Checker:
         draft: str | None = None,
         language: Language | None = None,
         instructions: str | None = None,
+        stage: Stage | None = None,
+        channel: Channel | None = None,
+        length: Length | None = None,
     ) -> Report:
         """Find every violation in a reply. No model, no network, no clock: the same text gives the same report.
 
@@ -143,6 +174,9 @@ class Checker:
             draft: the draft that the reply rewrites; switches on the comparison of meaning and placeholders.
             language: the language asked for; None: the customer's, else the draft's.
             instructions: the system message that the model was given; switches on the search for what it gives away.
+            stage: where the complaint stands; switches on the rules about it.
+            channel: where the reply will be read; switches on the rules about it.
+            length: how long the reply may be; switches on the rules about it.
 
         Returns:
             The violations with their spans in `text`, in code points.
@@ -157,6 +191,9 @@ class Checker:
             draft=draft,
             language=language,
             instructions=instructions,
+            stage=stage,
+            channel=channel,
+            length=length,
         )
         return self._report(text, self.findings(text, given), given.language)
 
@@ -257,9 +294,18 @@ class Checker:
                     sources[sentence] = source if sources.get(sentence, source) == source else _ALL
         for number, sources in sorted(due.items()):
             self._match(self._rules[number], reading, sorted(sources.items()), found)
-        for number in self.triggers.always:
-            self._run(self._rules[number], reading, found)
+        for compiled in self._always_tried(given):
+            self._run(compiled, reading, found)
         return without_overlaps(found)
+
+    def _always_tried(self, given: Given) -> list[CompiledRule]:
+        """Return the rules that no literal triggers, without those that ask for what is not given."""
+        key = tuple([bool(getattr(given, scope)) for scope in ELSEWHERE])
+        if key not in self._always:
+            missing = {scope for scope, is_given in zip(ELSEWHERE, key, strict=True) if not is_given}
+            rules = [self._rules[number] for number in self.triggers.always]
+            self._always[key] = [compiled for compiled in rules if missing.isdisjoint(compiled.needed)]
+        return self._always[key]
 
     def _run(self, compiled: CompiledRule, reading: Reading, found: list[Finding]) -> None:
         """Run a rule that no literal triggers."""

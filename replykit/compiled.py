@@ -29,6 +29,8 @@ class CompiledRule:
         pattern: what it looks for; None for phrases and guards.
         first: what an `order` rule wants to see earlier.
         elsewhere: the conditions that look at what was given, not at the reply.
+        needed: the scopes of those that hold only where something is given.
+        scopes: where its conditions look.
     """
 
     def __init__(self, rule: Rule, pattern_for: PatternFor) -> None:
@@ -45,8 +47,11 @@ class CompiledRule:
         self.counter_exceptions = pattern_for(rule.counter_exceptions) if rule.counter_exceptions else None
         self.when = _conditions(rule.when, pattern_for)
         self.elsewhere = [condition for condition in self.when if condition.is_elsewhere]
+        self.needed = {condition.within for condition in self.elsewhere if not condition.absent}
         self.unless = _conditions(rule.unless, pattern_for)
         self.soften = _conditions(rule.soften, pattern_for)
+        edits = [condition.within for edit in rule.fix for condition in edit.when]
+        self.scopes = {condition.within for condition in (*rule.when, *rule.unless, *rule.soften)}.union(edits)
 
     @property
     def literals(self) -> list[Literals]:

@@ -24,7 +24,7 @@ from replykit.playbook import Playbook, Scene
 from replykit.privacy import masked, need_privacy, private_of
 from replykit.prompts import privacy_note
 from replykit.record_flow import record_flow
-from replykit.records import Assessment, Language, Privacy, Reply, Report
+from replykit.records import Assessment, Channel, Language, Length, Privacy, Reply, Report, Stage
 from replykit.registrar import Registrar
 from replykit.seams import Seams
 from replykit.sheet_row import sheet_row
@@ -96,6 +96,9 @@ class Desk:
         facts: Sequence[str] = (),
         draft: str | None = None,
         language: Language | None = None,
+        stage: Stage | None = None,
+        channel: Channel | None = None,
+        length: Length | None = None,
     ) -> Report:
         """Find what a reply breaks, without a model.
 
@@ -106,6 +109,9 @@ class Desk:
             facts: what the reply may state, one fact a line.
             draft: the draft that the reply rewrites.
             language: the language asked for; None: the customer's, else the draft's.
+            stage: where the complaint stands; None leaves the rules about stages out.
+            channel: where the reply will be read; None leaves the rules about channels out.
+            length: how long it may be; None leaves the rules about lengths out.
 
         Returns:
             The violations, with their spans in `text` in code points.
@@ -116,7 +122,16 @@ class Desk:
         """
         if not isinstance(text, str):
             raise TextError(f"text must be a str, not {type(text).__name__}")
-        given = given_of(customer=customer, history=history, facts=facts, draft=draft, language=language)
+        given = given_of(
+            customer=customer,
+            history=history,
+            facts=facts,
+            draft=draft,
+            language=language,
+            stage=stage,
+            channel=channel,
+            length=length,
+        )
         return self._checker.check(text, **given)
 
     def fix(
@@ -128,6 +143,9 @@ class Desk:
         facts: Sequence[str] = (),
         draft: str | None = None,
         language: Language | None = None,
+        stage: Stage | None = None,
+        channel: Channel | None = None,
+        length: Length | None = None,
     ) -> str:
         """Repair a reply as far as that goes without a model; arguments and errors as for `check`.
 
@@ -136,7 +154,16 @@ class Desk:
         """
         if not isinstance(text, str):
             raise TextError(f"text must be a str, not {type(text).__name__}")
-        given = given_of(customer=customer, history=history, facts=facts, draft=draft, language=language)
+        given = given_of(
+            customer=customer,
+            history=history,
+            facts=facts,
+            draft=draft,
+            language=language,
+            stage=stage,
+            channel=channel,
+            length=length,
+        )
         return self._fixer.fix(text, **given)
 
     def assess(self, message: str) -> Assessment:

@@ -13,7 +13,7 @@ from replykit.findings import Finding
 from replykit.pattern import Pattern
 from replykit.placeholders import PlaceholderFinder
 from replykit.reading import CompiledCondition, Given, Reading
-from replykit.records import Language, Turn
+from replykit.records import Channel, Language, Length, Stage, Turn
 from replykit.rules import Edit
 from replykit.script import detect_language
 from replykit.statement import Claim
@@ -52,6 +52,9 @@ class Fixer:
         facts: Sequence[str] = (),
         draft: str | None = None,
         language: Language | None = None,
+        stage: Stage | None = None,
+        channel: Channel | None = None,
+        length: Length | None = None,
         keep: int = 0,
     ) -> str:
         """Repair what can be repaired without a model; what cannot stays as it is, for a person to see.
@@ -67,6 +70,9 @@ class Fixer:
             facts: what the reply may state.
             draft: the draft that the reply rewrites.
             language: the language asked for.
+            stage: where the complaint stands.
+            channel: where the reply will be read.
+            length: how long it may be.
             keep: code points at the beginning that stay as they are.
 
         Returns:
@@ -74,7 +80,16 @@ class Fixer:
         """
         if len(text) > LONGEST_TEXT:
             return text
-        given = self.checker.given(customer=customer, history=history, facts=facts, draft=draft, language=language)
+        given = self.checker.given(
+            customer=customer,
+            history=history,
+            facts=facts,
+            draft=draft,
+            language=language,
+            stage=stage,
+            channel=channel,
+            length=length,
+        )
         findings = self.checker.findings(text, given)
         while findings:
             step = self._first_repair(text, findings, given, keep)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from replykit.errors import TextError, UsageError
 from replykit.invisible import unsteered
-from replykit.records import Completion, Language, Request, Turn
+from replykit.records import Channel, Completion, Language, Length, Request, Stage, Turn
 
 __all__ = [
     "History",
@@ -139,7 +139,15 @@ def _time(value: object, where: str) -> datetime:
 
 
 def given_of(
-    *, customer: str | None, history: History, facts: Sequence[str], draft: str | None, language: Language | None
+    *,
+    customer: str | None,
+    history: History,
+    facts: Sequence[str],
+    draft: str | None,
+    language: Language | None,
+    stage: Stage | None = None,
+    channel: Channel | None = None,
+    length: Length | None = None,
 ) -> dict[str, Any]:
     """Return what a reply is checked with, as the checker and the fixer take it.
 
@@ -152,11 +160,15 @@ def given_of(
         "facts": facts_of(facts),
         "draft": draft,
         "language": language,
+        "stage": stage,
+        "channel": channel,
+        "length": length,
     }
     texts_are_texts = all(text is None or isinstance(text, str) for text in (customer, draft))
-    if not texts_are_texts or language not in (None, *get_args(Language)):
+    choices = (language, Language), (stage, Stage), (channel, Channel), (length, Length)
+    if not texts_are_texts or not all(choice in (None, *get_args(known)) for choice, known in choices):
         # It says what is wrong. Where nothing is, to prepare it would cost as much as a first check.
-        request_of(task="rewrite", **given)
+        request_of(task="rewrite", **{name: value for name, value in given.items() if value is not None})
     return given
 
 

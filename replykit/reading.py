@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from replykit.disguise import Scan, Uncovered, uncover
 from replykit.pattern import Pattern
-from replykit.records import Language, Turn
+from replykit.records import Channel, Language, Length, Stage, Turn
 from replykit.rules import Condition, Place
 from replykit.text import Outline, fold, fold_again
 
-__all__ = ["CompiledCondition", "Given", "Reading"]
+__all__ = ["ELSEWHERE", "CompiledCondition", "Given", "Reading"]
+
+ELSEWHERE = ("customer", "draft", "facts", "signals", "stage", "channel", "length")  # scopes that are not in the reply
 
 
 class Given(NamedTuple):
@@ -26,6 +28,10 @@ class Given(NamedTuple):
         draft: the draft that it rewrites.
         language: the language asked for, or the one that the customer or else the draft decides.
         instructions: the system message that its model was given; None where no model was asked.
+        stage: where the complaint stands.
+        channel: where it will be read.
+        length: how long it may be.
+        signals: the kinds of sign in the customer's message, where a rule asks for them.
     """
 
     customer: str | None = None
@@ -34,6 +40,19 @@ class Given(NamedTuple):
     draft: str | None = None
     language: Language | None = None
     instructions: str | None = None
+    stage: Stage | None = None
+    channel: Channel | None = None
+    length: Length | None = None
+    signals: tuple[str, ...] = ()
+
+    def text(self, scope: str) -> str:
+        """Return what a condition reads that does not look at the reply; empty where it is not given.
+
+        Args:
+            scope: one of `ELSEWHERE`.
+        """
+        value: str | Sequence[str] | None = getattr(self, scope)
+        return value if isinstance(value, str) else "\n".join(value or ())
 
 
 class CompiledCondition:
@@ -49,7 +68,7 @@ class CompiledCondition:
         self.pattern = pattern_for(condition.find)
         self.exceptions = pattern_for(condition.exceptions) if condition.exceptions else None
         self.key = id(self.pattern), id(self.exceptions)  # conditions of equal patterns share what was found
-        self.is_elsewhere = condition.within in ("customer", "draft", "facts")
+        self.is_elsewhere = condition.within in ELSEWHERE
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the matches in one sentence or part of one, without those that touch an exception."""
@@ -133,6 +152,8 @@ class Reading:
         return pattern.covers(self.text[first : max(last, end)], start - first, end - first)
 
     def _stands(self, condition: CompiledCondition, start: int, end: int) -> bool:
+        if condition.is_elsewhere:
+            return self._stands_elsewhere(condition)
         text = self.text
         match condition.within:
             case "hit":
@@ -145,8 +166,6 @@ class Reading:
                 return condition.stands_in(text[slice(*self.outline.clause(start, end))])
             case "sentence":
                 return condition.stands_in(text[slice(*self.outline.sentence(start))])
-            case "customer" | "draft" | "facts":
-                return self._stands_elsewhere(condition)
         starts, ends = self._all_matches(condition)
         if condition.within == "reply":
             return bool(starts)
@@ -158,11 +177,7 @@ class Reading:
     def _stands_elsewhere(self, condition: CompiledCondition) -> bool:
         key = condition.key, condition.within
         if key not in self._elsewhere:
-            text = {
-                "customer": self.given.customer or "",
-                "draft": self.given.draft or "",
-                "facts": "\n".join(self.given.facts),
-            }[condition.within]
+            text = self.given.text(condition.within)
             self._elsewhere[key] = any(map(condition.stands_in, _sentences(fold_again(text))))
         return self._elsewhere[key]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from replykit.records import Language, Record, Severity
+from replykit.records import Channel, Language, Length, Record, Severity, Stage
 
 __all__ = ["Condition", "Edit", "Example", "Rule", "SignalRule"]
 
@@ -23,6 +23,10 @@ Scope = Literal[
     "customer",  # the customer's message
     "draft",  # the draft that is rewritten
     "facts",  # the facts given
+    "signals",  # the kinds of sign in the customer's message, one a line
+    "stage",  # the id of the stage of the complaint
+    "channel",  # the id of the channel
+    "length",  # the id of the length asked for
 ]
 Place = Literal["anywhere", "clause", "clause-start", "clause-end", "reply-start", "reply"]
 Kind = Literal["phrase", "pattern", "together", "count", "order", "require", "guard"]
@@ -42,7 +46,7 @@ class Condition(Record):
 
     Attributes:
         find: patterns; one of them is enough.
-        within: where they are looked for.
+        within: where they are looked for; what is not given holds nothing.
         exceptions: patterns; what touches a match of one of them is not found.
         absent: True turns it round: it holds where none of them stands.
     """
@@ -80,6 +84,9 @@ class Example(Record):
         history: earlier messages.
         language: the language asked for.
         instructions: the system message that the model was given.
+        stage: where the complaint stood.
+        channel: where it was to be read.
+        length: how long it might be.
     """
 
     text: str
@@ -89,6 +96,9 @@ class Example(Record):
     history: tuple[str, ...] = ()
     language: Language | None = None
     instructions: str | None = None
+    stage: Stage | None = None
+    channel: Channel | None = None
+    length: Length | None = None
 
 
 def _example(value: object) -> object:

@@ -15,7 +15,7 @@ from replykit.loader import load_playbook
 from replykit.pattern import Pattern
 from replykit.playbook import Playbook
 from replykit.records import Report
-from replykit.rules import Rule, SignalRule
+from replykit.rules import Condition, Rule, SignalRule
 
 WORDS = {"we": ("我们", "这边"), "party": ("仓库", "物流"), "fault": ("发错了", "漏发")}
 
@@ -335,6 +335,33 @@ def test_conditions_look_at_what_was_given(scope: str) -> None:
     assert _severities(rule, "没办法", **{scope: given}) == ["error"]
     assert _severities(rule, "没办法", **{scope: ["物流"] if scope == "facts" else "物流"}) == []
     assert _severities(rule, "没办法，退款") == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "value", "other"),
+    [("stage", "propose", "accept"), ("channel", "email", "chat"), ("length", "short", "long")],
+)
+def test_conditions_look_at_what_was_asked_for(scope: str, value: str, other: str) -> None:
+    """Stage, channel and length are read by their ids; what is not given holds nothing, and may be wished absent."""
+    asked, absent = {"within": scope, "find": (value,)}, {"within": scope, "find": (value,), "absent": True}
+    for rule in (_phrase("好的"), _rule(kind="require", patterns=["可以"])):
+        only, never = (_checker(rule.model_copy(update={"when": (Condition(**c),)})) for c in (asked, absent))
+        assert not only.check("好的").violations
+        assert not only.check("好的", **{scope: other}).violations
+        assert only.check("好的", **{scope: value}).violations
+        assert never.check("好的").violations
+        assert never.check("好的", **{scope: other}).violations
+        assert not never.check("好的", **{scope: value}).violations
+
+
+def test_conditions_look_at_the_signs_in_the_customers_message() -> None:
+    """A rule may ask what the customer's message is a sign of, in the words of the signals."""
+    signal = SignalRule(id="shout", kind="abuse", patterns=["笨蛋"], source="test", bad=["笨蛋"], good=["笨"])
+    rule = _phrase("好的", when=[{"within": "signals", "find": ["^abuse$"]}])
+    checker = _checker(rule, signals=(signal,))
+    assert checker.check("好的", customer="笨蛋！").violations
+    assert not checker.check("好的", customer="笨").violations
+    assert not checker.check("好的").violations
 
 
 def test_every_condition_of_when_must_hold_and_none_of_unless() -> None:

@@ -51,6 +51,9 @@ class Script:
             history=[Turn(role="customer", text=self(text)) for text in example.history],
             language=example.language,
             instructions=None if example.instructions is None else self(example.instructions),
+            stage=example.stage,
+            channel=example.channel,
+            length=example.length,
         )
         return [violation for violation in report.violations if violation.principle == rule.principle]
 

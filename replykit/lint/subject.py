@@ -72,6 +72,9 @@ class Subject:
             draft=example.draft,
             language=example.language,
             instructions=example.instructions,
+            stage=example.stage,
+            channel=example.channel,
+            length=example.length,
         )
 
     def found(self, rule: Rule, example: Example) -> tuple[Finding, ...]:
