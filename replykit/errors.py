@@ -101,9 +101,14 @@ class ChatTimeoutError(ChatError):
 
 
 class ChatAuthError(ChatError):
-    """The key was refused, or the account's quota is used up; trying again will not help."""
+    """The key was refused, or the account's quota is used up; trying again will not help.
+
+    Attributes:
+        is_quota: True where the account has nothing left, False where it is the key.
+    """
 
     may_be_billed = False
+    is_quota: bool = False
 
 
 class ChatRateLimitError(ChatError):
@@ -122,9 +127,14 @@ class ChatServerError(ChatError):
 
 
 class ChatRequestError(ChatError):
-    """The server refused this one request; another request may pass."""
+    """The server refused this one request; another request may pass.
+
+    Attributes:
+        status: the HTTP status; None where there was none.
+    """
 
     may_be_billed = False
+    status: int | None = None
 
 
 class ChatProtocolError(ChatError):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import re
 import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -315,7 +318,11 @@ def test_a_wrong_model_stops_at_the_first_rows(server: Server, tmp_path: Path) -
 def test_failed_rows_are_tried_again_by_the_next_run(server: Server, tmp_path: Path) -> None:
     """A run that came to its end leaves failed rows to the next one, which asks these and no other."""
     server.respond(
-        lambda body: fault.status(400) if "编号5号" in json.dumps(body, ensure_ascii=False) else respond(body)
+        lambda body: (
+            fault.sent(200, "<html>", "text/html")
+            if "编号5号" in json.dumps(body, ensure_ascii=False)
+            else respond(body)
+        )
     )
     finished(Job(kit_of(server), ledger=tmp_path / "l"), 12)
     before = server.asked()
@@ -324,6 +331,67 @@ def test_failed_rows_are_tried_again_by_the_next_run(server: Server, tmp_path: P
     polished = finished(job, 12)
     assert "HTTP" not in polished[5].reason
     assert all("编号5号" in request for request in server.asked() - before)
+
+
+_BAD = re.compile(r"编号(\d+)号")
+
+
+def _refusing(bad: Callable[[int], bool], said: str) -> Callable[[dict[str, Any]], fault.Step]:
+    """Return what refuses rows by their number, `said` with a letter of the row in it, and answers the others."""
+
+    def step(body: dict[str, Any]) -> fault.Step:
+        number = int(_BAD.findall(json.dumps(body, ensure_ascii=False))[0])
+        return fault.status(400, said.format(letter=chr(ord("a") + number))) if bad(number) else respond(body)
+
+    return step
+
+
+@pytest.mark.parametrize("said", ["bad row", "context too long"])
+def test_a_finished_job_with_many_bad_rows_stays_finished(server: Server, tmp_path: Path, said: str) -> None:
+    """Ten rows refused for good do not stop the job's next run, and are not asked again; a new row is."""
+    server.respond(_refusing(lambda number: number >= 20, said))
+    for count, new in ((30, range(30)), (30, range(0)), (31, range(30, 31))):
+        before = server.asked()
+        polished = finished(Job(kit_of(server), ledger=tmp_path / "l", concurrency=4), count)
+        assert {int(_BAD.findall(request)[0]) for request in server.asked() - before} == set(new)
+        assert sum("HTTP 400" in row.reason for row in polished) >= 7  # a forbidden word may be mended without a model
+
+
+@pytest.mark.parametrize("said", ["cannot read {letter}", "this model's maximum context length is 512 tokens"])
+def test_bad_rows_at_the_beginning_stop_nobody(server: Server, tmp_path: Path, said: str) -> None:
+    """Refusals that differ, or that name what was sent, are the rows' own, though they come before any answer."""
+    server.respond(_refusing(lambda number: number < 20, said))
+    finished(Job(kit_of(server), ledger=tmp_path / "l", concurrency=1), 24)
+    before = server.asked()
+    polished = finished(Job(kit_of(server), ledger=tmp_path / "l", concurrency=1), 24)
+    assert server.asked() == before
+    assert sum("HTTP 400" in row.reason for row in polished) == 20
+
+
+def test_one_refusal_of_every_row_is_the_jobs(server: Server, tmp_path: Path) -> None:
+    """A parameter that the server does not know ends the run at the first rows, however it numbers its errors."""
+    numbers = itertools.count(1)
+    server.respond(lambda _: fault.status(400, f"Unknown parameter: 'seed' (request id: req-{next(numbers)}f)"))
+    with Job(kit_of(server), ledger=tmp_path / "l", concurrency=4) as job:
+        with pytest.raises(errors.ChatRequestError, match="first 8 rows"):
+            list(job.run(rows(1_000)))
+        assert not list(job.results())
+    assert len(server.requests) <= 12
+
+
+def test_a_model_that_is_gone_stops_a_job_that_was_right(server: Server, tmp_path: Path) -> None:
+    """Answers of an earlier run prove nothing of an address where nothing is any more."""
+    server.respond(respond)
+    finished(Job(kit_of(server), ledger=tmp_path / "l"), 12)
+    server.respond(lambda _: fault.status(404, "no such model"))
+    with (
+        Job(kit_of(server), ledger=tmp_path / "l", concurrency=4) as job,
+        pytest.raises(errors.ChatRequestError, match="first 8 rows"),
+    ):
+        list(job.run(rows(100)))
+    server.respond(respond)
+    polished = finished(Job(kit_of(server), ledger=tmp_path / "l"), 30)
+    assert not [row for row in polished if "HTTP 404" in row.reason]
 
 
 def test_a_server_that_is_gone_is_waited_for_and_then_given_up(tmp_path: Path) -> None:

@@ -142,9 +142,10 @@ def test_a_batch_with_nothing_but_errors_is_read(folder: Path, tmp_path: Path) -
 
 
 def test_a_refused_request_is_its_rows_own_error(folder: Path, tmp_path: Path) -> None:
-    """A 400 in the error file is asked no second time; its row keeps its text and says why."""
+    """A 400 in the error file is asked no second time, in no run; its row keeps its text and says why."""
     with BatchServer(folder, failing(400, {"message": "too odd", "code": "bad"})) as server:
         done = finished(job(server, tmp_path / "ledger"), COUNT)
+        assert finished(job(server, tmp_path / "ledger"), COUNT) == done
     assert done[1].status == "needs_review"
     assert done[1].text == rows(COUNT)[1]["text"]
     assert "too odd" in done[1].reason

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 
 from replykit.batch.ledger import Ledger
@@ -18,12 +20,13 @@ from replykit.errors import (
     ChatAuthError,
     ChatConnectionError,
     ChatError,
+    ChatRequestError,
     ChatServerError,
     ChatTimeoutError,
 )
 from replykit.records import ChatRequest, Completion
 
-__all__ = ["Asker", "Halt", "request_digest"]
+__all__ = ["Asker", "Halt", "is_own", "request_digest"]
 
 Call = Callable[[ChatRequest, Callable[[Mapping[str, str]], object]], Awaitable[Completion]]
 
@@ -35,13 +38,41 @@ _MOST_FAILURES = 5  # times that a server may fail at one row while it is well w
 _LONGEST_WAIT = 30.0  # seconds before a row is tried again that the server failed at
 _FIRST_PATIENCE = 15.0  # seconds that a server may not be reached before its first answer, until the job ends
 _ONCE_MORE = 1  # times that a call is made again that may have been answered
-_REFUSALS = 8  # rows that fail before any call went well, until the job is taken for wrong, not its rows
+_REFUSALS = 8  # rows that fail in one and the same way before any call went well, until the job is taken for wrong
+# Statuses of a request that cannot be used; any other, such as 404, is about the address or the model.
+_UNUSABLE = (400, 413, 422)
+# A refusal that speaks of what was sent: its length, or what it is about.
+_CONTENT = re.compile(
+    r"context.{0,10}(?:length|window)|too (?:long|many tokens)|token limit|inappropriate|moderation"
+    r"|content.{0,10}(?:policy|filter|management|safety)|上下文|过长|超长|超出.{0,6}长度|敏感|违规|不当内容|内容安全",
+    re.IGNORECASE,
+)
+_VARYING = re.compile(r"[\w.:-]*\d[\w.:-]*", re.ASCII)  # counts and the server's own numbers of requests
 _ANSWER = 400  # tokens that an answer is taken to have, until answers tell
 
 
 def request_digest(request: ChatRequest) -> bytes:
     """Return what stands for a request in the ledger."""
     return hashlib.blake2b(request.model_dump_json().encode(), digest_size=16).digest()
+
+
+def is_own(error: ChatError, *, has_answers: bool, is_proven: bool) -> bool:
+    """Return whether a refusal is of this row alone, and of it for good: another run would meet it again.
+
+    Args:
+        error: why a call brought no answer.
+        has_answers: whether other calls of the same run were answered, so that the job is right as it is.
+        is_proven: whether any call of the same job was ever answered.
+    """
+    return _is_unusable(error) and (has_answers or (is_proven and _is_about_content(error)))
+
+
+def _is_unusable(error: ChatError) -> bool:
+    return isinstance(error, ChatRequestError) and error.status in _UNUSABLE
+
+
+def _is_about_content(error: ChatError) -> bool:
+    return _is_unusable(error) and _CONTENT.search(str(error)) is not None
 
 
 class Halt(Exception):
@@ -86,7 +117,7 @@ class Asker:
         self._stopped = asyncio.Event()
         self._failing: set[bytes] = set()
         self._has_answers = False
-        self._refused = 0
+        self._refused: Counter[str] = Counter()
         self._per_character = 1.0  # tokens, as far as answers tell
         self._answer = float(_ANSWER)
 
@@ -172,11 +203,21 @@ class Asker:
         return not is_busy and self._failing <= {key}
 
     def _refusal(self, error: ChatError) -> Exception:
-        """Return what a row's own failure means: that of the job, where nothing but failures came so far."""
-        self._refused += 1
-        if not self._has_answers and self._refused >= _REFUSALS:
-            return self.stop(type(error)(f"{error} (so ended the first {self._refused} rows, and none went well)"))
-        return error
+        """Return what a row's failure means: that of the job, where the first rows all failed in this one way.
+
+        An answer proves that the job is right, and one of an earlier run as well where the request is what was refused;
+        what is at the address, and whether anything is, may have changed since.
+        """
+        if self._has_answers or _is_about_content(error) or (self._ledger.is_proven and _is_unusable(error)):
+            return error
+        said = _VARYING.sub("", str(error))
+        self._refused[said] += 1
+        if self._refused[said] < _REFUSALS:
+            return error
+        stopped = type(error)(f"{error} (so ended the first {_REFUSALS} rows, and none went well)")
+        if isinstance(stopped, ChatRequestError) and isinstance(error, ChatRequestError):
+            stopped.status = error.status
+        return self.stop(stopped)
 
     async def _attempt(self, key: bytes, number: int, digest: bytes, request: ChatRequest) -> Completion:
         """Make one call, in its turn."""

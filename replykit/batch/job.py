@@ -153,7 +153,7 @@ class Job:
     def _run(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[PolishedRow]:
         self.progress = progress = Progress()
         self.is_stopped = self.is_complete = self._is_asked_to_stop = False
-        self._ledger.begin(keep_skipped=self._only_flagged)
+        self._ledger.begin(keep_skipped=self._only_flagged, job=self._digest)
         tasks = itertools.islice(self._columns.read(rows, self._skip), self._limit)
         self._backend = backend = self._new_backend()
         waiting: dict[bytes, list[tuple[Task, int | None]]] = {}

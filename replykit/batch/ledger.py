@@ -78,6 +78,7 @@ class Ledger:
     Attributes:
         run: the number of the latest run.
         has_past: False once a run has begun before which no call was made.
+        is_proven: whether a call of this run's job was ever answered, in this run or an earlier one.
         notes: what its user should know, such as that a damaged file was rescued.
 
     Raises:
@@ -98,6 +99,8 @@ class Ledger:
             raise LedgerError(f"there is no room for the ledger {self.path}: {error.strerror}") from None
         self.run = self._meta("run")
         self.has_past = True
+        self.is_proven = False
+        self._proof = ""
 
     @property
     def is_full(self) -> bool:
@@ -171,13 +174,14 @@ class Ledger:
 
     # --- a run
 
-    def begin(self, *, keep_skipped: bool) -> None:
+    def begin(self, *, keep_skipped: bool, job: bytes = b"") -> None:
         """Begin a run: its rows are entered anew.
 
         What failed is tried again only after a run that came to its end; one that was interrupted goes on.
 
         Args:
             keep_skipped: False drops the results of rows that were skipped because nothing is wrong with them.
+            job: what stands for everything but the rows that decides about a result, such as the model.
         """
 
         def work(db: sqlite3.Connection) -> None:
@@ -187,6 +191,8 @@ class Ledger:
                 db.execute("DELETE FROM results WHERE kind = 'skipped'")
             self.run = self._meta("run") + 1
             self._set("run", self.run)
+            self._proof = f"proven {job.hex()}"
+            self.is_proven = bool(self._meta(self._proof))
             self._set("is_complete", 0)
             self.has_past = db.execute("SELECT 1 FROM attempts LIMIT 1").fetchone() is not None
             db.execute("DELETE FROM rows")
@@ -255,6 +261,11 @@ class Ledger:
     def forget(self, keys: Sequence[bytes]) -> None:
         """Drop what became of rows, so that they are tried again."""
         self.write(lambda db: db.executemany("DELETE FROM results WHERE key = ?", [(key,) for key in keys]))
+
+    def settle(self, keys: Sequence[bytes]) -> None:
+        """Make what became of rows final, as a later run would make no other of them."""
+        values = [(key,) for key in keys]
+        self.write(lambda db: db.executemany("UPDATE results SET kind = 'final' WHERE key = ?", values))
 
     def results(self) -> Iterator[tuple[int, int | None, str]]:
         """Yield number, number of the first row with the same key, and result of this run's rows, in order."""
@@ -343,7 +354,14 @@ class Ledger:
         """
         state, text = ("failed", None) if answer is None else ("done", answer.model_dump_json())
         values = (state, tokens, text, attempt)
-        return lambda db: db.execute("UPDATE attempts SET state = ?, tokens = ?, answer = ? WHERE id = ?", values)
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("UPDATE attempts SET state = ?, tokens = ?, answer = ? WHERE id = ?", values)
+            if answer is not None and not self.is_proven:
+                self._set(self._proof, 1)
+                self.is_proven = True
+
+        return work
 
     def done(self, attempt: int, answer: Completion, tokens: int) -> None:
         """Write down an answer, and what it cost, at once."""

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from replykit.async_kit import AsyncReplyKit
-from replykit.batch.asking import Asker, Call, Halt
+from replykit.batch.asking import Asker, Call, Halt, is_own
 from replykit.batch.ledger import Kind, Ledger
 from replykit.batch.pace import Pace
 from replykit.batch.polishing import Begun, begin_row
@@ -74,7 +74,8 @@ class Online:
         self._results: list[tuple[bytes, str, Kind]] = []
         self._finished: queue.SimpleQueue[list[tuple[bytes, PolishedRow | None]]] = queue.SimpleQueue()
         self._taken: deque[tuple[bytes, PolishedRow | None]] = deque()
-        self._early: list[bytes] = []
+        self._early: list[bytes] = []  # rows that failed before any answer
+        self._refused: list[bytes] = []  # of these, those that are the rows' own fault once there is an answer
         self._is_up = threading.Event()
         self._broken: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="replykit-polish", daemon=True)
@@ -170,8 +171,7 @@ class Online:
             await asyncio.gather(*self._workers, return_exceptions=True)
             if self._ended:
                 self._hand_over()
-            if self._early and not self._asker.has_answers and self._asker.halt and self._asker.halt.error:
-                self._ledger.forget(self._early)  # the job was at fault, not these rows
+            self._settle_early()
         finally:
             await leave()
 
@@ -202,6 +202,13 @@ class Online:
             ended = [(key, None) for key, _ in ended]
         self._finished.put(ended)
 
+    def _settle_early(self) -> None:
+        """Say of the rows that failed before any answer what is known now: whose fault it was."""
+        if self._asker.has_answers:
+            self._ledger.settle(self._refused)
+        elif self._asker.halt and self._asker.halt.error:
+            self._ledger.forget(self._early)  # the job was at fault, not these rows
+
     async def _in_turn(self) -> None:
         """Wait for what takes a while of this thread: one row at a time, with calls that leave or come in between."""
         async with self._one_by_one:
@@ -231,9 +238,14 @@ class Online:
                 made = trace.end(await adrive(begun.flow, complete))
         except ChatError as error:
             made = error
-        if failures and not self._asker.has_answers:
+        has_answers = self._asker.has_answers
+        is_proven = self._ledger.is_proven
+        passing = [one for one in failures if not is_own(one, has_answers=has_answers, is_proven=is_proven)]
+        if passing and not has_answers:
             self._early.append(key)
-        return begun.ended(made, has_failed=bool(failures))
+            if all(is_own(failure, has_answers=True, is_proven=True) for failure in passing):
+                self._refused.append(key)
+        return begun.ended(made, has_failed=bool(passing))
 
 
 def _caller(kit: ReplyKit | AsyncReplyKit, concurrency: int) -> tuple[Call, Callable[[], Any]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from replykit.async_kit import AsyncReplyKit
-from replykit.batch.asking import Halt, request_digest
+from replykit.batch.asking import Halt, is_own, request_digest
 from replykit.batch.chunks import Chunk, Chunks, PostedCall
 from replykit.batch.ledger import Kind, Ledger
 from replykit.batch.polishing import Begun, begin_row
@@ -97,6 +97,7 @@ class Posted:
         self._failures: dict[tuple[bytes, int], ChatError] = {}
         self._posts: Counter[tuple[bytes, int]] = Counter()
         self._reserved: dict[tuple[bytes, int], list[tuple[Budget, Reservation]]] = {}
+        self._has_answers = False
         self._broke: BudgetError | None = None
         self._open: list[Chunk] | None = None
         self._stopped = threading.Event()
@@ -186,7 +187,9 @@ class Posted:
             trace.fail(made)
         else:
             made = trace.end(made)
-        self._done(key, *begun.ended(made, has_failed=bool(failures)))
+        known = {"has_answers": self._has_answers, "is_proven": self._ledger.is_proven}
+        has_failed = not all(is_own(failure, **known) for failure in failures)
+        self._done(key, *begun.ended(made, has_failed=has_failed))
         return None
 
     def _done(self, key: bytes, row: PolishedRow, kind: Kind) -> None:
@@ -361,6 +364,7 @@ class Posted:
             self._ledger.failed(attempt, 0)
             self._settle_budgets(call, 0)
             return True
+        self._has_answers = True
         used = answer.usage.total_tokens or call.tokens
         self._ledger.done(attempt, answer, used)
         self._settle_budgets(call, used)

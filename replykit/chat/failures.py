@@ -105,14 +105,17 @@ def failure_of_status(status: int, body: object, headers: Mapping[str, str]) -> 
     error = body.get("error", body) if isinstance(body, dict) else {}
     codes = {str(error.get(key)).lower() for key in ("code", "type")} if isinstance(error, dict) else set()
     if status in (401, 402, 403) or codes & _NO_QUOTA:
-        return ChatAuthError(message)
+        refused = ChatAuthError(message)
+        refused.is_quota = status == 402 or bool(codes & _NO_QUOTA)
+        return refused
     if status == 429:
         failure: ChatError = ChatRateLimitError(message)
     elif status >= 500:
         failure = ChatServerError(message)
         failure.may_be_billed = status in _LOST
     else:
-        failure = ChatRequestError(message)
+        failure = request = ChatRequestError(message)
+        request.status = status
     if status in _AGAIN and headers.get("x-should-retry") != "false":
         return TransientError(failure, retry_after(headers, now=time.time()), status)
     return failure
