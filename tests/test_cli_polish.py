@@ -205,6 +205,84 @@ def test_a_limit(polish: Callable[..., Ran]) -> None:
     assert [bool(row["状态"]) for row in _rows("out.csv")] == [True] * 2 + [False] * 8
 
 
+# --- what a cell cannot take ----------------------------------------------------------------------------------------
+
+_LONG = "请稍等，" * 8_191 + "好的。"  # 32,767 characters; one more does not fit
+
+
+def _workbook(path: Path, cells: dict[str, str]) -> list[list[Any]]:
+    """Write a workbook, or read it where there are no cells."""
+    if cells:
+        write_workbook(path, {"话术": cells})
+    return CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_text_that_no_cell_can_hold_needs_review(
+    polish: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, in_place: bool
+) -> None:
+    """A text that is too long for its cell is no result: its row needs review, says why and keeps the original."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    before = _workbook(Path("a.xlsx"), {"A1": "回复", "A2": "呵呵，马上好。"})
+    options = ("--in-place-column",) if in_place else ()
+    for text, fits in ((_LONG, True), (_LONG + "好", False)):
+        name = "fits" if fits else "too-long"
+        with Server() as server:
+            server.always(fault.answer(text))
+            ran = polish("-o", f"{name}.xlsx", "--column", "回复", *options, *_asking(server), source="a.xlsx")
+        assert ran.code == (0 if fits else 1), ran
+        assert f"{'1 clean, 0 repaired, 0 need' if fits else '0 clean, 0 repaired, 1 needs'} review" in ran.err
+        rows = _workbook(Path(f"{name}.xlsx"), {})
+        kept = text if fits else before[1][0]
+        assert rows[1][0] == (kept if in_place else before[1][0])
+        if not in_place:
+            assert rows[1][1:3] == [kept, "clean" if fits else "needs_review"]
+            assert ("单元格放不下" in rows[1][4]) is not fits
+        page = Path(f"{name}.report.html").read_text("utf-8")
+        assert ('"the text is longer than a cell can hold"]' in page) is not fits
+
+
+def test_formulas_are_not_replaced(polish: Callable[..., Ran]) -> None:
+    """A cell whose text a formula makes needs review where it would be replaced, and not where columns are added."""
+    bad = "<v>呵呵，马上好。</v>"
+    rows = (
+        '<row r="1"><c r="A1" t="inlineStr"><is><t>回复</t></is></c></row>'
+        f'<row r="2"><c r="A2" t="str"><f>B2&amp;"。"</f>{bad}</c></row>'
+        f'<row r="3"><c r="A3" t="str"><f t="array" ref="A3:A4">B3:B4</f>{bad}</c></row>'
+        f'<row r="4"><c r="A4" t="str">{bad}</c></row>'
+        f'<row r="5"><c r="A5" t="str">{bad}</c></row>'
+        '<row r="6"><c r="A6" t="str"><f>B6</f><v>您好，很高兴为您服务。</v></c></row>'
+        '<row r="7"><c r="A7" t="e"><v>#N/A</v></c><c r="B7"><v>1</v></c></row>'
+        '<row r="8"><c r="A8"><f>B8</f></c></row>'
+    )
+    write_workbook(Path("a.xlsx"), {"话术": rows})
+    ran = polish("-o", "in.xlsx", "--column", "A", "--offline", "--in-place-column", source="a.xlsx")
+    assert ran.code == 1, ran
+    assert "5 replies: 1 clean, 1 repaired, 3 need review" in ran.err
+    assert "note: 2 cells of the column are left alone" in ran.err
+    texts = [row[0] for row in _workbook(Path("in.xlsx"), {})]
+    assert texts[1:4] == ["呵呵，马上好。"] * 3
+    assert replykit.check(texts[4]).ok
+    page = Path("in.report.html").read_text("utf-8")
+    assert '"the cell holds a formula and stays as it is"]' in page
+    assert "2 cells of the column are left alone" in page
+    ran = polish("-o", "out.xlsx", "--column", "A", "--offline", source="a.xlsx")
+    assert (ran.code, "1 clean, 4 repaired, 0 need review" in ran.err) == (0, True), ran
+
+
+def test_what_was_wrong_is_cut_to_its_cell(polish: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of problems, or a proposal, that is longer than a cell is cut there, so that the reason is never lost."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    _workbook(Path("a.xlsx"), {"A1": "回复", "A2": "您好，马上好。"})
+    with Server() as server:
+        server.always(fault.answer("呵呵，" + _LONG))
+        ran = polish("-o", "out.xlsx", "--column", "回复", *_asking(server), source="a.xlsx")
+    assert ran.code == 1, ran
+    changes = _workbook(Path("out.xlsx"), {})[1][4]
+    assert changes.startswith("需人工处理，保留原文：仍不符合：用语专业")
+    assert (len(changes), changes[-1]) == (32_767, "…")
+
+
 # --- the column -----------------------------------------------------------------------------------------------------
 
 

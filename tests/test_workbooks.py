@@ -375,6 +375,23 @@ def test_cells_that_an_array_formula_fills_stay(fragile: Path) -> None:
     assert written.notes[0] == "rows 3, 4: the cell shows what a formula makes, and was left as it is"
 
 
+def test_what_a_row_cannot_take_is_known_before(fragile: Path, tmp_path: Path) -> None:
+    """What `write` would leave out, `refusal` says before; what it says nothing of is written."""
+    sheet = open_sheet(fragile)
+    assert sheet.refusal(3, "x", 5) == sheet.refusal(4, "y", 5) == "the cell holds a formula and stays as it is"
+    assert not sheet.refusal(3, "x", None)
+    assert not sheet.refusal(3, "👍" * 16_383 + "x", None)
+    assert sheet.refusal(3, "👍" * 16_384, None) == "the text is longer than a cell can hold"
+    assert sheet.shortened("👍" * 16_384) == "👍" * 16_383 + "…"
+    areas = "".join(
+        f'<row r="{row}"><c r="A{row}"><f t="array" ref="A{row}:{end}">1</f><v>1</v></c></row>'
+        for row, end in ((2, "A9"), (4, "B5"), (11, "C12"))
+    )
+    sheet = _sheet(tmp_path, areas)
+    for column, rows in enumerate(((*range(2, 10), 11, 12), (4, 5, 11, 12), (11, 12), ())):
+        assert [row for row in range(1, 15) if sheet.refusal(row, "", column)] == list(rows)
+
+
 def test_a_cell_that_is_not_there_is_made(tmp_path: Path) -> None:
     """A text for an empty cell goes between its neighbours; an empty text leaves no cell behind its format."""
     sheet = _sheet(

@@ -179,6 +179,8 @@ def polish(
             f"{opened.name}: there is nothing in the column {name!r}; name that of the replies with --column"
         )
     note(("quiet", f"{opened.path}: {opened.layout}"))
+    for said in opened.remarks(columns.text):
+        note(("warning", "note"), ("plain", f": {said}"))
     with open_kit(
         model=model,
         base_url=base_url,

@@ -61,9 +61,9 @@ class Results(NamedTuple):
         """
         wording = Wording(self.playbook, self.interface)
         tally = Tally()
-        edits = self._edits(job.results(), tally, wording)
-        titles, replaced = ((), self.column) if self.in_place else (wording.columns, None)
-        written = self.sheet.write(self.targets.output, titles, edits, replace=replaced, raw=self.raw)
+        edits = self._edits(self._rows(job), tally, wording)
+        titles = () if self.in_place else wording.columns
+        written = self.sheet.write(self.targets.output, titles, edits, replace=self._replaced, raw=self.raw)
         if self.targets.report:
             facts = RunFacts(
                 source=self.sheet.name,
@@ -74,16 +74,40 @@ class Results(NamedTuple):
                 seconds=seconds,
                 price=self.price,
                 repeated=job.progress.repeated,
-                notes=written.notes,
+                notes=(*self.sheet.remarks(self.column), *written.notes),
             )
-            write_report(self.targets.report, job.results(), facts, self.playbook, language=self.interface)
+            write_report(self.targets.report, self._rows(job), facts, self.playbook, language=self.interface)
         return tally, written.notes
+
+    @property
+    def _replaced(self) -> int | None:
+        return self.column if self.in_place else None
+
+    def _rows(self, job: Job) -> Iterator[PolishedRow]:
+        """Yield what became of the rows; where the sheet cannot take a text, the row needs review as any other."""
+        for row in job.results():
+            is_written = row.status != "needs_review" and not (self.in_place and row.text == row.original)
+            why = self.sheet.refusal(row.row, row.text, self._replaced) if is_written else ""
+            yield (
+                row
+                if not why
+                else row.model_copy(
+                    update={
+                        "text": row.original,
+                        "status": "needs_review",
+                        "reason": why,
+                        "violations": row.before,
+                        "made_by": "untouched",
+                    }
+                )
+            )
 
     def _edits(self, rows: Iterable[PolishedRow], tally: Tally, wording: Wording) -> Iterator[Edit]:
         """Yield what is written in each row, and count the rows."""
         for row in rows:
             tally.add(row)
             if not self.in_place:
-                yield Edit(row.row, wording.cells(row))
+                text, *said = wording.cells(row)
+                yield Edit(row.row, (text, *map(self.sheet.shortened, said)))
             elif row.text != row.original:
                 yield Edit(row.row, replacement=row.text)

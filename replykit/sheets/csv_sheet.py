@@ -37,6 +37,8 @@ class CsvSheet(Sheet):
         TextError: it is no text.
     """
 
+    longest = 131_071  # what a reader of CSV takes, less the apostrophe that may come before a text
+
     def __init__(self, path: Path, encoding: str | None = None, delimiter: str | None = None) -> None:
         self.path, self.name = path, str(path)
         named = delimiter_named(delimiter) if delimiter is not None else None

@@ -8,7 +8,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, ClassVar, NamedTuple
 
 from replykit.errors import UsageError
 from replykit.sheets.columns import column_in
@@ -16,6 +16,7 @@ from replykit.sheets.edits import Edit, Edits, Notes
 from replykit.sheets.fingerprint import fingerprint_of
 from replykit.sheets.likeliest import likeliest_in
 from replykit.sheets.saving import saving
+from replykit.text import units
 
 __all__ = ["Sheet", "SheetRow", "Written"]
 
@@ -57,7 +58,10 @@ class Sheet(ABC):
         layout: how it is read, in words for its user.
         header: the names of its columns, from A to the last that any row uses; empty where a column has none.
         fingerprint: the SHA-256 of the file's bytes, in hexadecimal digits.
+        longest: the UTF-16 code units that a cell can hold.
     """
+
+    longest: ClassVar[int]
 
     path: Path
     name: str
@@ -83,6 +87,33 @@ class Sheet(ABC):
             UsageError: the file can no longer be read.
         """
         return likeliest_in(self.header, [row.cells for row in itertools.islice(self.rows(), _SAMPLE)])
+
+    def refusal(self, number: int, text: str, replace: int | None) -> str:
+        """Return why a row cannot take a text; for those who tell of a row before `write` comes to it.
+
+        Args:
+            number: the row, as `SheetRow.number` counts.
+            text: what is to stand in it.
+            replace: the index of the column whose text it replaces; None: it goes into a new column.
+
+        Returns:
+            The reason, without a stop; empty where the row can take it.
+        """
+        return "the text is longer than a cell can hold" if self._is_too_long(text) else ""
+
+    def shortened(self, text: str) -> str:
+        """Return as much of a text as a cell can hold, with an ellipsis where that is not all; for what is no reply."""
+        if not self._is_too_long(text):
+            return text
+        data = text.encode("utf-16-le", "surrogatepass")[: 2 * (self.longest - 1)]
+        return data.decode("utf-16-le", "ignore") + "…"
+
+    def _is_too_long(self, text: str) -> bool:
+        return len(text) > self.longest // 2 and units(text) > self.longest
+
+    def remarks(self, column: int) -> tuple[str, ...]:
+        """Return what the file's user should know about a column before its cells are worked on, a sentence each."""
+        return ()
 
     @abstractmethod
     def rows(self) -> Iterator[SheetRow]:

@@ -18,12 +18,11 @@ from replykit.sheets.survey import IN_CELLS, Survey
 from replykit.sheets.xml import attribute, closing_at, element_end, escaped, first_end, local, tag_at, with_attributes
 from replykit.text import units
 
-__all__ = ["Additions", "Splicer"]
+__all__ = ["LONGEST", "Additions", "Splicer"]
 
-_LONGEST = 32_767  # UTF-16 code units that a cell can hold
-_TOO_LONG = f"a text has more than the {_LONGEST:,} characters that a cell can hold, and was left out"
+LONGEST = 32_767  # UTF-16 code units that a cell can hold
+_TOO_LONG = f"a text has more than the {LONGEST:,} characters that a cell can hold, and was left out"
 _FORMULA = "the cell shows what a formula makes, and was left as it is"
-_MAKES = re.compile(rb"<(?:[^\s/>]+:)?f[\s/>]")
 _PIECE = 256 * 1024  # bytes that are given on at once
 
 _letters = functools.lru_cache(maxsize=1024)(letters_of)
@@ -106,8 +105,6 @@ class Splicer:
         self._prefix = survey.prefix
         self._columns, self._places = array("L"), [0]  # of the cells of the row, from its beginning
         self._title_style = ""
-        self._made = sorted(survey.made, reverse=True)  # areas that a formula fills and no row has come to yet
-        self._filled: list[tuple[int, int, int, int]] = []  # those that rows are in
 
     def run(self, chunks: Iterator[bytes], add: Callable[[bytes], object]) -> None:
         """Read the part to its end.
@@ -159,7 +156,7 @@ class Splicer:
         if edit.replacement is not None:
             texts[plan.replace] = edit.replacement
         for column, text in list(texts.items()):
-            if len(text) > _LONGEST // 2 and units(text) > _LONGEST:
+            if len(text) > LONGEST // 2 and units(text) > LONGEST:
                 del texts[column]
                 self._notes.add(_TOO_LONG, number)
         return texts
@@ -194,21 +191,12 @@ class Splicer:
                 kept = place
                 continue
             cell = raw[place : place + element_end(raw[place:stop])]
-            if self._is_made(number, column, cell):
+            if self._survey.is_made(number, column):
                 self._notes.add(_FORMULA, number)
                 continue
             pieces += raw[kept:place], self._cell(column, number, texts[column], _style(cell, 0))
             kept = place + len(cell)
         return b"".join([*pieces, raw[kept:]])
-
-    def _is_made(self, row: int, column: int, cell: bytes) -> bool:
-        """Return whether a formula makes what a cell shows: its own, or one that fills an area."""
-        if _MAKES.search(cell):
-            return True
-        while self._made and self._made[-1][0] <= row:
-            self._filled = [area for area in self._filled if area[1] >= row]
-            self._filled.append(self._made.pop())
-        return any(top <= row <= bottom and left <= column <= right for top, bottom, left, right in self._filled)
 
     def _cell(self, column: int, row: int, text: str, style: str) -> bytes:
         prefix = self._prefix

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from replykit.sheets.columns import number_of
@@ -58,11 +59,13 @@ class Survey:
         self.columns = self.rows = 0
         self.merged: list[tuple[int, int, int, int]] = []
         self.made: list[tuple[int, int, int, int]] = []
+        self._fills: dict[int, tuple[list[int], list[int]]] = {}  # of `made`, by column
         self.head: list[tuple[str, int, dict[str, str]]] = []
         self._name = name
         # Of each row its number, its place, and which of the cells is its first; of each cell its column and its place.
         self._numbers, self._row_places, self._firsts = array("L"), array("Q"), array("Q")
         self.cell_columns, self.cell_places = array("L"), array("Q")
+        self._formulas, self._errors = array("Q"), array("Q")  # cells that have one, as `_index` counts
         self._scan(package.chunks(part))
         if self.columns * self.rows > _MOST_CELLS:
             raise unreadable(name, f"its {self.columns:,} columns and {self.rows:,} rows are too many")
@@ -75,9 +78,29 @@ class Survey:
         stops = itertools.chain(self._firsts[1:], [len(self.cell_places)])
         return zip(self._numbers, self._row_places, after, self._firsts, stops, strict=True)
 
+    def is_made(self, row: int, column: int) -> bool:
+        """Return whether a formula makes what a cell shows: its own, or one that fills an area."""
+        if _holds(self._formulas, _index(row, column)):
+            return True
+        tops, bottoms = self._filled(column)
+        before = bisect_right(tops, row)
+        return before > 0 and bottoms[before - 1] >= row
+
+    def is_error(self, row: int, column: int) -> bool:
+        """Return whether a cell shows an error, such as #N/A."""
+        return _holds(self._errors, _index(row, column))
+
+    def _filled(self, column: int) -> tuple[list[int], list[int]]:
+        """Return the first rows of the areas of a column that formulas fill, and the last row up to each."""
+        if column not in self._fills:
+            areas = sorted(area[:2] for area in self.made if area[2] <= column <= area[3])
+            bottoms = itertools.accumulate((bottom for _, bottom in areas), max)
+            self._fills[column] = [top for top, _ in areas], list(bottoms)
+        return self._fills[column]
+
     def _scan(self, chunks: Iterable[bytes]) -> None:
         reading = parser()
-        row = cell = digits = ""
+        row = cell = formula = digits = ""
         held: tuple[str, ...] = ()
         head: dict[str, str] = {}
         inside: set[str] = set()
@@ -88,10 +111,10 @@ class Survey:
         add_column, add_place = self.cell_columns.append, self.cell_places.append
 
         def root(name: str, _: object) -> None:
-            nonlocal row, cell, held, merged
+            nonlocal row, cell, held, formula, merged
             self.prefix = name[: len(name) - len(local(name))]
             row, cell, *others = (self.prefix + child for child in ("row", "c", "v", "is", "f"))
-            held = tuple(others)
+            held, formula = tuple(others), others[-1]
             head.update((self.prefix + child, child) for child in _HEAD)
             inside.update(self.prefix + child for child in IN_CELLS)
             merged = f"{self.prefix}mergeCell"
@@ -110,12 +133,17 @@ class Survey:
                     self.is_plain = False
                 add_column(column)
                 add_place(reading.CurrentByteIndex)
-                if given.get("t") == "s":
+                kind = given.get("t")
+                if kind == "s":
                     shared += 1
+                elif kind == "e":
+                    self._errors.append(_index(number, column))
             elif name in held:
                 rows = number if number > rows else rows
                 if column > columns:
                     columns = column
+                if name == formula:
+                    self._formulas.append(_index(number, column))
                 if "ref" in given and given.get("t") in ("array", "dataTable"):
                     self.made.append(area_of(given["ref"]))
             elif name == row:
@@ -182,3 +210,13 @@ class Survey:
             total = sum(sizes[at] for at in references_in(package.chunks(part), self._name) if at < len(sizes))
             if total > _MOST_TEXT:
                 raise unreadable(self._name, f"its texts would take {total // 1024 // 1024:,} MiB")
+
+
+def _index(row: int, column: int) -> int:
+    """Return the place of a cell in the order of a sheet's part."""
+    return row * (MOST_COLUMNS + 1) + column
+
+
+def _holds(places: array[int], place: int) -> bool:
+    at = bisect_left(places, place)
+    return at < len(places) and places[at] == place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import tempfile
 import zipfile
@@ -18,7 +19,7 @@ from replykit.sheets.fingerprint import fingerprint_of
 from replykit.sheets.package import Package
 from replykit.sheets.repacking import pack, repack
 from replykit.sheets.sheet import Sheet, SheetRow
-from replykit.sheets.splicing import Additions, Splicer
+from replykit.sheets.splicing import LONGEST, Additions, Splicer
 from replykit.sheets.styles import Styles
 from replykit.sheets.survey import MOST_COLUMNS, Survey
 from replykit.sheets.workbook import Workbook
@@ -45,6 +46,8 @@ class XlsxSheet(Sheet):
         UsageError: it cannot be read, is locked, damaged or too large, or has no such sheet; or python-calamine, which
             reads cells, is missing.
     """
+
+    longest = LONGEST
 
     def __init__(self, path: Path, sheet: str | None = None) -> None:
         self.path = path
@@ -89,6 +92,28 @@ class XlsxSheet(Sheet):
     def rows(self) -> Iterator[SheetRow]:
         """Yield the rows below the header that have anything in them, hidden ones among them."""
         return (row for row in self._rows() if row.number > self._header_row)
+
+    def refusal(self, number: int, text: str, replace: int | None) -> str:
+        """Return why a row cannot take a text: as of any sheet, and a formula is not replaced."""
+        if replace is not None and self._survey.is_made(number, replace + 1):
+            return "the cell holds a formula and stays as it is"
+        return super().refusal(number, text, replace)
+
+    def remarks(self, column: int) -> tuple[str, ...]:
+        """Return how many cells of a column show no text though they are not empty."""
+        survey, place = self._survey, column + 1
+        ends = itertools.repeat(())  # rows whose formulas have no result
+        mute = sum(
+            1
+            for number, cells in zip(range(1, survey.rows + 1), itertools.chain(self._cells.rows(), ends), strict=False)
+            if number > self._header_row
+            and not "".join(cells[column:place]).strip()
+            and (survey.is_error(number, place) or survey.is_made(number, place))
+        )
+        if not mute:
+            return ()
+        some = f"{mute:,} cells of the column are" if mute > 1 else "1 cell of the column is"
+        return (f"{some} left alone: an error such as #N/A, or a formula whose result the file does not hold",)
 
     def _suffixes(self) -> tuple[str, ...]:
         return (self.path.suffix.lower(),)
