@@ -168,9 +168,20 @@ def test_a_row_that_cannot_be_used_stops_nobody(tmp_path: Path) -> None:
         polished = by_row(list(polish(given, kit, stage="s", language="l")))
         assert [row.status for row in polished] == ["needs_review"] * 3 + ["clean"]
         assert "1,000,001 code points" in polished[0].reason
-        assert "stage" in polished[1].reason
-        assert "language" in polished[2].reason
+        stages, languages = "accept, clarify, propose, follow_up", "zh-Hans, zh-Hant, en"
+        unusable = "the row cannot be used: the"
+        assert polished[1].reason == f"{unusable} stage column holds 'later'; known: {stages}"
+        assert polished[2].reason == f"{unusable} language column holds 'fr'; known: {languages}"
         assert [row.text for row in polished] == [row["text"] for row in given]
+
+
+def test_a_row_that_cannot_be_used_says_what_is_wrong_with_it() -> None:
+    """What a plain check finds in the text of a row with an unknown word stands in the row, before and after."""
+    text = "呵呵，没办法。"
+    for kit in (ReplyKit(), ReplyKit(chat=FakeChat([]))):
+        (row,) = polish([{"text": text, "l": "法语"}], kit, language="l")
+        assert row.before == row.violations == kit.check(text, draft=text).violations
+        assert len(row.before) >= 2
 
 
 @pytest.mark.parametrize(
@@ -192,6 +203,27 @@ def test_options_out_of_range_are_refused(option: str) -> None:
     """A bound that lets nothing through is refused before anything is read."""
     with pytest.raises(errors.UsageError, match="above 0"):
         Job(ReplyKit(), **{option: 0})
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("limit", 2.5, "limit must be a whole number above 0, not 2.5"),
+        ("limit", True, "limit must be a whole number above 0, not True"),
+        ("concurrency", "x", "concurrency must be a whole number above 0, not 'x'"),
+        ("processes", 1.5, "processes must be a whole number"),
+        ("rpm", "60", "rpm must be a number above 0, not '60'"),
+        ("rpm", float("nan"), "rpm must be a number above 0, not nan"),
+        ("max_tokens_total", "9", "max_tokens_total must be a whole number above 0, not '9'"),
+        ("ledger", 5, "ledger must be a path, not 5"),
+        ("text", None, "text must be the name of a column, not None"),
+        ("customer", 3, "customer must be the name of a column, not 3"),
+    ],
+)
+def test_options_of_another_kind_are_refused(option: str, value: Any, said: str) -> None:
+    """An option of the wrong kind is refused in one sentence that names it."""
+    with pytest.raises(errors.UsageError, match=said):
+        Job(ReplyKit(), **{option: value})
 
 
 def test_another_kit_is_refused() -> None:

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from model import draft_in
 from server import KEY, Handler, Server, answer
 
 from replykit import (
@@ -409,6 +410,55 @@ def test_the_command_masks_and_writes_nothing_personal(tmp_path: Path) -> None:
         assert refused.returncode == 2
         assert "'mask'" in refused.stderr
         assert not [secret for secret in SECRETS if secret in json.dumps(server.requests, ensure_ascii=False)]
+
+
+_JOB = """
+import json, os, sys
+from replykit import ReplyKit
+from replykit.batch import Job
+url, ledger, most = sys.argv[1], sys.argv[2], int(sys.argv[3])
+texts = [f"呵呵，编号{n}号请拨打 1381234{5000 + n}，或写信到 li{n}.si@example.com" for n in range(8)]
+kit = ReplyKit(model="m", base_url=url, api_key=os.environ["REPLYKIT_API_KEY"], privacy="mask")
+with Job(kit, ledger=ledger, concurrency=1) as job:
+    for done, row in enumerate(job.run({"text": text, "customer": "我是 13912345678"} for text in texts), 1):
+        if done == most:
+            job.stop()
+    places = [place for place in (ledger, ledger + "-wal", ledger + "-spare") if os.path.exists(place)]
+    held = b"".join(open(place, "rb").read() for place in places)
+    print(json.dumps([len(places), held.decode("latin-1"), job.is_complete, job.progress.calls,
+        [row.text for row in job.results()]]))
+"""
+
+
+def test_the_ledger_of_a_masked_job_holds_nothing_personal(tmp_path: Path) -> None:
+    """After a stop and after the end no file of the ledger holds a number or a row, and nothing is asked again."""
+    ledger = tmp_path / "out.csv.ledger"
+    env = {**os.environ, "REPLYKIT_API_KEY": KEY}
+    secrets = ["1381234500", ".si@example.com", "13912345678", "请拨打 138", "呵呵"]
+
+    def run(most: int) -> tuple[bool, int, list[str]]:
+        command = [sys.executable, "-c", _JOB, server.url, str(ledger), str(most)]
+        ran = subprocess.run(command, capture_output=True, env=env, encoding="utf-8")
+        assert ran.returncode == 0, ran.stderr
+        places, held, is_complete, calls, texts = json.loads(ran.stdout)
+        assert places == 3
+        for kept in (held.encode("latin-1"), ledger.read_bytes()):
+            assert "您好".encode() in kept  # the answers are there
+            assert not [secret for secret in secrets if secret.encode() in kept]
+        assert all(f"1381234{5000 + n}" in text for n, text in enumerate(texts))
+        return is_complete, calls, texts
+
+    with Server() as server:
+        server.respond(lambda body: answer(draft_in(body).replace("呵呵", "您好")))
+        is_complete, first, texts = run(3)
+        assert not is_complete
+        assert 3 <= len(texts) < 8
+        is_complete, second, texts = run(99)
+        assert is_complete
+        assert len(texts) == 8
+        assert first + second == len(server.requests) == 8
+        assert run(99) == (True, 0, texts)
+        assert max(server.asked().values()) == 1
 
 
 def test_a_spreadsheet_is_masked_as_well(tmp_path: Path) -> None:

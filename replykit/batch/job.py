@@ -99,16 +99,16 @@ class Job:
             raise UsageError(f"via must be one of {', '.join(get_args(Via))}, not {via!r}")
         if not isinstance(kit, (ReplyKit, AsyncReplyKit)):
             raise UsageError(f"kit must be a ReplyKit or an AsyncReplyKit, not {type(kit).__name__}")
-        for name, value in (
-            ("concurrency", concurrency),
-            ("rpm", rpm),
-            ("tpm", tpm),
-            ("limit", limit),
-            ("patience", patience),
-            ("processes", processes),
-        ):
-            if value is not None and not value > 0:
-                raise UsageError(f"{name} must be above 0, not {value!r}")
+        _refuse_bounds(int, limit=limit, processes=processes, max_tokens_total=max_tokens_total)
+        _refuse_bounds(int, is_optional=False, concurrency=concurrency)
+        _refuse_bounds((int, float), rpm=rpm, tpm=tpm)
+        _refuse_bounds((int, float), is_optional=False, patience=patience)
+        if not isinstance(ledger, (str, PathLike, type(None))):
+            raise UsageError(f"ledger must be a path, not {ledger!r}")
+        columns = {"customer": customer, "facts": facts, "stage": stage, "language": language, "number": number}
+        for name, column in {"text": text, **columns}.items():
+            if not isinstance(column, str) and (column is not None or name == "text"):
+                raise UsageError(f"{name} must be the name of a column, not {column!r}")
         if via == "batch-api" and kit.offline:
             raise UsageError("the batch API needs a model; without one every row is polished at once")
         self._via, self._wait = via, wait
@@ -117,8 +117,7 @@ class Job:
         self._concurrency, self._rpm, self._tpm = concurrency, rpm, tpm
         self._only_flagged, self._limit, self._patience, self._processes = only_flagged, limit, patience, processes
         self._digest = job_digest(kit)
-        Budget(max_tokens_total)
-        self._ledger = Ledger(ledger, spare=_SPARE * (16 + concurrency))
+        self._ledger = Ledger(ledger, spare=_SPARE * (16 + concurrency), is_private=kit._privacy is not None)
         self._max_tokens_total = max_tokens_total
         self._backend: Online | Offline | Posted | None = None
         self._is_asked_to_stop = False
@@ -239,7 +238,10 @@ class Job:
                 wait=self._wait,
             )
         if Chunks(self._ledger).open():
-            raise UsageError("calls of this job are with the server's batch API; pick them up there (via batch-api)")
+            raise UsageError(
+                "calls of this job are with the server's batch API; run it with --via batch-api (in Python"
+                " via='batch-api') to pick them up"
+            )
         return Online(
             self._kit,
             self._ledger,
@@ -260,6 +262,11 @@ class Job:
         self._is_asked_to_stop = True
         if self._backend:
             self._backend.stop()
+
+    @property
+    def kept(self) -> int:
+        """How many rows of the latest run the next one takes from the ledger as they are."""
+        return self._ledger.kept()
 
     def results(self) -> Iterator[PolishedRow]:
         """Yield the rows of the latest run that are done, in the order in which they were read."""
@@ -347,6 +354,17 @@ def _as_row(row: PolishedRow, number: int, same_as: int | None) -> PolishedRow:
     if same_as is not None:
         own["usage"] = Usage()
     return row.model_copy(update=own)
+
+
+def _refuse_bounds(
+    kind: type[int] | tuple[type[int], type[float]], *, is_optional: bool = True, **bounds: object
+) -> None:
+    """Refuse options that are no numbers of a kind above 0."""
+    for name, value in bounds.items():
+        if value is None and is_optional:
+            continue
+        if not isinstance(value, kind) or isinstance(value, bool) or not value > 0:
+            raise UsageError(f"{name} must be a {'whole ' if kind is int else ''}number above 0, not {value!r}")
 
 
 def _tokens_of(text: str) -> float:

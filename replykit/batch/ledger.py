@@ -32,14 +32,16 @@ Kind = Literal["final", "failed", "skipped"]
 # A row is `rows` (where it stands in this run's input), its key leads to what became of it. `attempts` are the calls of
 # a chat model: call 0 is a row's first, call 1 its first re-ask. `tokens` is what an attempt may have cost at most.
 # Calls that are answered together stand in `chunks`, one batch at the server each.
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE rows (position INTEGER PRIMARY KEY, number INTEGER NOT NULL, key BLOB NOT NULL);
-CREATE INDEX rows_by_key ON rows (key);
-CREATE TABLE results (
+_RESULTS = """TABLE results (
     id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, polished TEXT NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('final', 'failed', 'skipped'))
 );
+"""
+_SCHEMA = f"""
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE rows (position INTEGER PRIMARY KEY, number INTEGER NOT NULL, key BLOB NOT NULL);
+CREATE INDEX rows_by_key ON rows (key);
+CREATE {_RESULTS}
 CREATE TABLE chunks (
     id INTEGER PRIMARY KEY, options TEXT NOT NULL, file TEXT, batch TEXT,
     state TEXT NOT NULL CHECK (state IN ('planned', 'uploaded', 'created', 'read'))
@@ -74,6 +76,8 @@ class Ledger:
     Args:
         path: the file; a new one can be read by its owner only. None: a temporary one that leaves nothing behind.
         spare: bytes kept free on the disk, so that answers on their way can be written down when it is full.
+        is_private: True keeps what became of rows, which holds their texts, in memory alone. Answers are kept in the
+            file then, from which a later run makes the same of the rows without a call.
 
     Attributes:
         run: the number of the latest run.
@@ -85,12 +89,17 @@ class Ledger:
         LedgerError: the file is in use, is no ledger, was written by a newer replykit, or cannot be opened.
     """
 
-    def __init__(self, path: str | PathLike[str] | None = None, *, spare: int = 1 << 20) -> None:
+    def __init__(
+        self, path: str | PathLike[str] | None = None, *, spare: int = 1 << 20, is_private: bool = False
+    ) -> None:
         self.path = None if path is None else Path(path)
+        self._is_private = is_private
         self.notes: tuple[str, ...] = ()
         self._lock = threading.RLock()
         self._spare: Spare | None = None
         self._db = self._open()
+        if is_private:  # a temporary table hides the one of its name in the file
+            self._db.executescript(f"PRAGMA temp_store = MEMORY; CREATE TEMP {_RESULTS}")
         try:
             if self.path is not None:
                 self._spare = Spare(self.path, spare)
@@ -132,7 +141,8 @@ class Ledger:
             if not is_of(self.path, APPLICATION):
                 raise LedgerError(f"{self.path} is no ledger of replykit; name another file, or remove it") from None
         rescued, damaged = salvage(self.path, _SCHEMA, APPLICATION, _VERSION)
-        self.notes = (f"the ledger was damaged; {rescued:,} answers were rescued, and the damaged file is {damaged}",)
+        answers = "1 answer was" if rescued == 1 else f"{rescued:,} answers were"
+        self.notes = (f"the ledger was damaged; {answers} rescued, and the damaged file is {damaged}",)
         return self._connect(self.path)
 
     def _connect(self, path: Path) -> sqlite3.Connection:
@@ -227,9 +237,12 @@ class Ledger:
         return self.write(work)
 
     def kind(self, key: bytes) -> Kind | None:
-        """Return what kind of result there is for a key; None where there is none."""
+        """Return what kind of result there is for a key, or is to be made of its answer; None where there is none."""
         with self._lock:
             found: tuple[Kind] | None = self._db.execute("SELECT kind FROM results WHERE key = ?", (key,)).fetchone()
+            if found is None and self._is_private:
+                answered = "SELECT 'final' FROM attempts WHERE key = ? AND answer IS NOT NULL LIMIT 1"
+                found = self._db.execute(answered, (key,)).fetchone()
         return found[0] if found else None
 
     def is_new(self, key: bytes) -> bool:
@@ -244,7 +257,7 @@ class Ledger:
             self._db.execute("DROP TABLE IF EXISTS temp.met")
 
     def finish(self, results: Sequence[tuple[bytes, str, Kind]]) -> None:
-        """Write down what became of rows; the answers behind a final result are needed no more.
+        """Write down what became of rows; the answers behind a final result that is kept are needed no more.
 
         Args:
             results: key, the polished row as JSON, and what kind of result it is.
@@ -252,7 +265,7 @@ class Ledger:
 
         def work(db: sqlite3.Connection) -> None:
             db.executemany("INSERT OR REPLACE INTO results (key, polished, kind) VALUES (?, ?, ?)", results)
-            if self.path is not None:
+            if self.path is not None and not self._is_private:
                 final = [(key,) for key, _, kind in results if kind == "final"]
                 db.executemany("UPDATE attempts SET answer = NULL WHERE key = ? AND answer IS NOT NULL", final)
 
@@ -266,6 +279,10 @@ class Ledger:
         """Make what became of rows final, as a later run would make no other of them."""
         values = [(key,) for key in keys]
         self.write(lambda db: db.executemany("UPDATE results SET kind = 'final' WHERE key = ?", values))
+
+    def kept(self) -> int:
+        """Return how many rows of the latest run have a result."""
+        return int(self.read("SELECT count(*) FROM rows JOIN results USING (key)")[0][0])
 
     def results(self) -> Iterator[tuple[int, int | None, str]]:
         """Yield number, number of the first row with the same key, and result of this run's rows, in order."""

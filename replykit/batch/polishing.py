@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from replykit.async_kit import AsyncReplyKit
 from replykit.batch.ledger import Kind
@@ -11,7 +11,7 @@ from replykit.batch.task import Task
 from replykit.drivers import Flow, drive
 from replykit.errors import ChatError, ReplykitError, TextError, UsageError
 from replykit.kit import ReplyKit
-from replykit.records import Reply, Report, Usage, Violation
+from replykit.records import Language, Reply, Report, Stage, Usage, Violation
 from replykit.script import detect_language
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 Kit = ReplyKit | AsyncReplyKit
+_SHOWN = 40  # code points of a word that is not known
 
 
 def rewriting(kit: Kit, task: Task) -> Flow[Reply]:
@@ -83,10 +84,11 @@ def begin_row(kit: Kit, task: Task, *, only_flagged: bool) -> Begun | tuple[Poli
         only_flagged: whether a row without any violation is left alone.
     """
     try:
+        _refuse_unknown(task)
         report = reading(kit, task)
         flow = rewriting(kit, task)
     except UsageError as error:
-        return failed_row(task, (), error), "final"
+        return _unusable_row(kit, task, error), "final"
     if only_flagged and not report.violations:
         return untouched_row(task, report), "skipped"
     return Begun(task, report.violations, flow)
@@ -110,10 +112,30 @@ def _language(task: Task) -> str | None:
 def polish_offline(kit: Kit, task: Task) -> PolishedRow:
     """Polish a row without a chat model."""
     try:
+        _refuse_unknown(task)
         reply = drive(rewriting(kit, task), _nobody)
         return polished_row(task, reply.attempts[0].violations, reply)
     except UsageError as error:
-        return failed_row(task, (), error)
+        return _unusable_row(kit, task, error)
+
+
+def _refuse_unknown(task: Task) -> None:
+    """Refuse a word in a column that knows only some."""
+    for column, word, known in (
+        ("stage", task.stage, get_args(Stage)),
+        ("language", task.language, get_args(Language)),
+    ):
+        if word is not None and word not in known:
+            raise UsageError(f"the {column} column holds {word[:_SHOWN]!r}; known: {', '.join(known)}")
+
+
+def _unusable_row(kit: Kit, task: Task, error: UsageError) -> PolishedRow:
+    """Return a row that cannot be polished, with what a check of its text alone finds."""
+    try:
+        before = kit.check(task.text, draft=task.text, language=detect_language(task.text)).violations
+    except UsageError:  # it is the text that cannot be used
+        before = ()
+    return failed_row(task, before, error)
 
 
 def _nobody(request: object) -> Any:
