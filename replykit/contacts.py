@@ -41,6 +41,14 @@ _ACCOUNT = re.compile(
     r"|(?<![a-z])line(?![a-z])(?: id)?|小红书号?|抖音号?|公众号|支付宝(?:账号)?|收款码|paypal|钱包地址|usdt|btc|wallet)"
     r"[^,。!?;\n]{0,8}?(?<![a-z0-9])(?P<it>[a-z_.@-]{0,40}[0-9_][a-z0-9_.@-]{3,40})"
 )
+# 四零零一二三四五六七: a number is read digit by digit; 一二三四五六七号 counts shops.
+_IN_HAN = re.compile(
+    r"(?<![零一二三四五六七八九幺十百千万])(?P<it>[零一二三四五六七八九幺](?:[ \-·]?[零一二三四五六七八九幺]){6,12})"
+    r"(?![十百千万亿号、])"
+)
+_HAN_DIGITS = str.maketrans("零一二三四五六七八九幺", "01234567891")
+# ¥AbC123¥, which a shopping app opens.
+_TOKEN = re.compile(r"(?P<it>[¥$€£₳₴]\s?(?=[0-9]{0,15}[a-z])[a-z0-9]{5,16}\s?[¥$€£₳₴])")
 _TRANSFER = re.compile(
     r"(?:转账|转帐|汇款|打款|付款|存款|缴款|入金|充值|转到|汇到|汇入|打到|付到|转入|存入|transfer|wire|deposit|pay"
     r"|send (?:money|payment))"
@@ -48,7 +56,7 @@ _TRANSFER = re.compile(
 )
 _ENCODED = re.compile(r"(?<![a-z0-9+/=_-])(?P<it>[a-z0-9+/_-]{32,}={0,2})(?![a-z0-9+/=])")
 # Without any of these there is nothing to find.
-_WORTH_READING = re.compile(r"[0-9@零一二两三四五六七八九]|://|[a-z][.。点]|dot|[a-z/+]{24}")
+_WORTH_READING = re.compile(r"[0-9@¥壹贰貳叁參肆伍陆陸柒捌玖零一二两三四五六七八九]|://|[a-z][.。点]|dot|[a-z/+]{24}")
 _WITHIN_WORDS = re.compile(r"[^a-z0-9]")
 
 
@@ -73,7 +81,7 @@ def foreign_contacts(text: str, company: Sequence[str]) -> Iterator[tuple[int, i
         if fact.kind in _KINDS and not (fact.kind != "url" and _is_own(text, fact)):
             yield fact.start, fact.end
     folded = fold_numerals(text)
-    for pattern in (_HOST, _SCHEME, _NUMERIC_HOST, _CALL, _SPELLED, _ACCOUNT, _TRANSFER, _ENCODED):
+    for pattern in (_HOST, _SCHEME, _NUMERIC_HOST, _CALL, _SPELLED, _ACCOUNT, _IN_HAN, _TOKEN, _TRANSFER, _ENCODED):
         for match in pattern.finditer(folded):
             start, end = match.span("it" if "it" in pattern.groupindex else 0)
             if any(a < end and start < b for a, b in taken):
@@ -83,7 +91,7 @@ def foreign_contacts(text: str, company: Sequence[str]) -> Iterator[tuple[int, i
             compact = _compact(folded[start:end])
             if not compact or any(compact in source for source in known):
                 continue
-            if pattern in (_CALL, _SPELLED) and _OWN.search(folded[max(0, start - 30) : start]):
+            if pattern in (_CALL, _SPELLED, _IN_HAN) and _OWN.search(folded[max(0, start - 30) : start]):
                 continue
             taken.append((start, end))
             yield start, end
@@ -94,7 +102,8 @@ def _is_own(text: str, fact: Fact) -> bool:
 
 
 def _compact(text: str) -> str:
-    return _WITHIN_WORDS.sub("", fold_numerals(text).replace("点", "").replace("dot", ""))
+    folded = fold_numerals(text).translate(_HAN_DIGITS)
+    return _WITHIN_WORDS.sub("", folded.replace("点", "").replace("dot", ""))
 
 
 _FIGURES = frozenset({"amount", "percentage"})

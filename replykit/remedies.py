@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from replykit.clauses import Clauses, clauses_of, passages
 from replykit.disguise import Uncovered
-from replykit.pattern import Pattern
+from replykit.pattern import Pattern, expand
 from replykit.prefilter import Prefilter
 from replykit.text import fold, fold_again
 
@@ -20,7 +20,8 @@ _MARKS = ("deed_before", "deed_after", "offer_before", "offer_after")
 _AROUND = (
     "deed_before", "deed_after", "offer_before", "offer_after", "remedy_refused", "remedy_supposed", "remedy_sought",
     "remedy_enquiry", "remedy_carried_out", "remedy_matter", "remedy_deed_of", "remedy_itself", "remedy_received",
-    "remedy_possible", "remedy_after_check", "remedy_granted", "remedy_excused", "deed_inside",
+    "remedy_possible", "remedy_after_check", "remedy_granted", "remedy_excused", "remedy_alone", "remedy_alone_open",
+    "deed_inside",
 )  # fmt: skip
 
 
@@ -64,7 +65,8 @@ class RemedyReader:
             for done, name in ((True, "deed_after"), (False, "offer_after"))
         }
         self._around = {name: Pattern(lists[name], words) for name in _AROUND if name not in _MARKS}
-        self._prefilter = Prefilter(tuple(words[kind]) for kind in self.kinds)
+        self._supports = {kind: tuple(words.get(f"supports_{kind}", ())) for kind in self.kinds}
+        self._prefilter = Prefilter([expand(entry, words) for entry in words[kind]] for kind in self.kinds)
 
     def commitments(self, text: str) -> tuple[Commitment, ...]:
         """Return what a text promises or says was done, in order, at most one of each kind in a clause.
@@ -117,6 +119,8 @@ class RemedyReader:
         found: Commitment | None = None
         for start, end in self._places(kind, clause):
             is_done = self._is_done(clause[:start], clause[start:end], clause[end:])
+            if is_done is None and self._stands_alone(clauses, number):
+                is_done = False
             if is_done is None or (not is_done and self._is_left_open(clauses, number)):
                 continue
             if found is None or is_done > found.is_done:
@@ -127,6 +131,16 @@ class RemedyReader:
         for start, end in self._remedy[kind].spans(clause):
             if not self._around["remedy_excused"].covers(clause, start, end):
                 yield start, end
+
+    def _stands_alone(self, clauses: Clauses, number: int) -> bool:
+        """Return whether a clause is nothing but a remedy, in a sentence that neither asks nor leaves it open."""
+        if not self._around["remedy_alone"].search(clauses.text(number)):
+            return False
+        mine = clauses.sentences[number]
+        same = [n for n, sentence in enumerate(clauses.sentences) if sentence == mine]
+        return not any(
+            clauses.asks(n) or (n < number and self._around["remedy_alone_open"].search(clauses.text(n))) for n in same
+        )
 
     def _is_left_open(self, clauses: Clauses, number: int) -> bool:
         """Return whether the clause before, in the same sentence, makes a promise wait for a check."""
@@ -204,7 +218,8 @@ class RemedyReader:
             for kind, is_done in _mentions(self, source).items():
                 known[kind] = known.get(kind, False) or is_done
         for commitment in commitments:
-            if commitment.kind not in known or (commitment.is_done and not known[commitment.kind]):
+            said = [known[kind] for kind in (commitment.kind, *self._supports[commitment.kind]) if kind in known]
+            if not said or (commitment.is_done and not any(said)):
                 yield commitment
 
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["company_sources", "contact_grounded", "promise_grounded", "prompt_kept"]
 
-_LETTER = re.compile("[0-9a-z]")  # no address, number or account is without one
+_LETTER = re.compile(  # no address, number or account is without one, unless it is read digit by digit
+    "[0-9a-z]|(?:[零〇○一二三四五六七八九幺壹贰貳叁參肆伍陆陸柒捌玖][ ·-]?){7}"
+)
 _Guard = Callable[[Reading], Iterable[tuple[int, int, str]]]
 
 
