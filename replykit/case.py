@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Literal
 
+from replykit.brand import Brand, greeting_end
 from replykit.checker import Checker
 from replykit.fixer import Fixer
 from replykit.playbook import Playbook
@@ -29,7 +31,7 @@ class Told:
     heard: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """One request with the playbook, the checker and the fixer that it is judged by.
 
@@ -71,15 +73,28 @@ class Case:
         decided = request.model_copy(update={"language": language})  # prompts and checks go by the same one
         return cls(decided, checker.playbook, checker, fixer, assessment, language)
 
+    @functools.cached_property
+    def brand(self) -> Brand:
+        """The opening and the signature."""
+        request = self.request
+        return Brand(
+            opening=request.opening or "",
+            signature=request.signature or "",
+            apart=request.channel == "email",
+            space=" " if self.language == "en" else "",
+            greeting=functools.partial(greeting_end, self.playbook),
+        )
+
     @property
     def given(self) -> Given:
         """What a reply is checked with."""
         request = self.request
+        # What the company says of itself holds, and a draft is compared as it would leave.
         return Given(
             request.customer,
             request.history,
-            request.facts,
-            request.draft,
+            (*request.facts, *self.brand.texts, *([request.persona] if request.persona else ())),
+            None if request.draft is None else self.brand.on(request.draft),
             self.language,
             "\n".join(self.instructions) or None,
             request.stage,
@@ -112,29 +127,38 @@ class Case:
 
     def fix(self, text: str) -> str:
         """Repair a text without a model, behind what has left already."""
-        request = self.request
-        return self.fixer.fix(
+        given = self.given
+        opening = len(self.brand.opening) if text.startswith(self.brand.opening) else 0
+        fixed = self.fixer.fix(
             text,
-            customer=request.customer,
-            history=request.history,
-            facts=request.facts,
-            draft=request.draft,
-            language=self.language,
-            stage=request.stage,
-            channel=request.channel,
-            length=request.length,
-            keep=len(self.told.text),
+            customer=given.customer,
+            history=given.history,
+            facts=given.facts,
+            draft=given.draft,
+            language=given.language,
+            stage=given.stage,
+            channel=given.channel,
+            length=given.length,
+            keep=max(len(self.told.text), opening),
         )
+        return self.brand.on(fixed)
 
     def fits(self, text: str) -> bool:
         """Return whether a text goes on from what has left already."""
         return text.startswith(self.told.text)
 
-    def continued(self, before: str, text: str) -> str:
-        """Return what had left before an answer with the answer behind it, which may repeat it or go on from there."""
-        if not before or text.startswith(before):
-            return text
-        return before + (" " if self.language == "en" else "") + text if text else before
+    def continued(self, before: str, text: str, *, is_whole: bool = True) -> str:
+        """Return what had left before an answer with the answer behind it, which may repeat it or go on from there.
+
+        Args:
+            before: what had left.
+            text: the answer.
+            is_whole: False for the beginning of one that is still being written.
+        """
+        branded = self.brand.on if is_whole else self.brand.begun
+        if not before or branded(text).startswith(before):
+            return branded(text)
+        return branded(before + (" " if self.language == "en" else "") + text) if text else before
 
     def attempt(
         self,

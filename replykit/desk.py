@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
@@ -17,7 +17,7 @@ from replykit.drivers import Flow
 from replykit.errors import TextError, UsageError
 from replykit.fixer import Fixer
 from replykit.flow import reply_flow, reply_of
-from replykit.intake import History, facts_of, given_of, request_of, text_of, turns_of
+from replykit.intake import History, facts_of, given_of, request_of, text_of, turns_of, voice_of
 from replykit.loader import load_playbook
 from replykit.partial import Habit
 from replykit.playbook import Playbook, Scene
@@ -59,6 +59,7 @@ class Desk:
         prompts: str | PathLike[str] | None,
         trace_content: bool,
         privacy: Privacy | None,
+        voice: Mapping[str, str | None],
     ) -> None:
         if model is not None and chat is not None:
             raise UsageError("give either a model or a chat, not both")
@@ -86,6 +87,7 @@ class Desk:
             raise UsageError("trace_content needs OpenTelemetry; pip install 'replykit[otel]'")
         self._trace_content = trace_content
         self._privacy = privacy
+        self._voice = voice_of(voice, self._checker)
 
     def check(
         self,
@@ -275,7 +277,7 @@ class Desk:
             customer=text_of(customer, "customer"),
             history=turns_of(history),
             facts=facts_of(facts),
-            **fields,
+            **self._voiced(fields),
         )
         flow = stream_flow(
             Case.of(request, self._checker, self._fixer),
@@ -295,7 +297,7 @@ class Desk:
         self, *, history: History, facts: Sequence[str], private: Sequence[str] = (), **fields: Any
     ) -> Flow[Reply]:
         flow = reply_flow(
-            request_of(history=turns_of(history), facts=facts_of(facts), **fields),
+            request_of(history=turns_of(history), facts=facts_of(facts), **self._voiced(fields)),
             checker=self._checker,
             fixer=self._fixer,
             max_repairs=self._max_repairs,
@@ -303,6 +305,11 @@ class Desk:
             offline=self.offline,
         )
         return self._masked(flow, private)
+
+    def _voiced(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Return a call's fields with the kit's own tone, signature and the like where the call names none."""
+        own = {name: fields[name] for name in self._voice if fields.get(name) is not None}
+        return {**fields, **self._voice, **voice_of(own, self._checker)}
 
     def _masked(self, flow: _F, private: Sequence[str]) -> _F:
         """Return a flow that keeps personal data in the process where the kit does so; the same flow otherwise."""

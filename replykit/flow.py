@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from replykit.answer import clean_answer
+from replykit.brand import has_words
 from replykit.case import Case
 from replykit.checker import Checker
 from replykit.errors import BudgetError, ChatError, ReplykitError
@@ -130,7 +131,7 @@ def _ask(
             raise
         answer = clean_answer(visible(completion.text)).strip()
         text = case.continued(told, answer)
-        says_nothing = not _has_words(answer) or (told and text == told)
+        says_nothing = not has_words(case.brand.body(answer)) or (told and text == told)
         outcome = "blank" if completion.outcome == "complete" and says_nothing else completion.outcome
         attempt = case.attempt("model", text, outcome, completion.usage)
         stale = _is_stale(attempt, attempts)
@@ -158,11 +159,6 @@ def _ask(
                 told=case.told.text,
             )
         )
-
-
-def _has_words(text: str) -> bool:
-    """Return whether a text says anything; marks, emoji and characters that nobody sees do not."""
-    return any(char.isalnum() for char in text)
 
 
 def _is_stale(attempt: Attempt, earlier: Sequence[Attempt]) -> bool:
@@ -214,7 +210,7 @@ def reply_of(
     first = next((attempt for attempt in attempts if attempt.outcome in (None, "complete")), None)
     untouched = first is not None and first.text == text and (offline or first.made_by != "fixer")
     reasons: list[str] = []
-    if not _has_words(text):
+    if not has_words(text):
         reasons.append("there are no words in it" if text.strip() else "there is no text to send")
     if not report.ok:
         reasons.append("still breaks " + ", ".join(dict.fromkeys(v.principle for v in report.errors)))

@@ -38,7 +38,7 @@ class Gate:
             text: the settled part of the reply; each time the one before and more.
         """
         told = self._case.told
-        if not text.startswith(told.text):
+        if text == told.text or not text.startswith(told.text):
             return
         first_error: int | None = None
         seams = (seam.end for seam in self._seams.find(text, len(told.text), self._case.language) if seam.decided)

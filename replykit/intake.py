@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from pydantic import ValidationError
 
+from replykit.checker import Checker
 from replykit.errors import TextError, UsageError
 from replykit.invisible import unsteered
 from replykit.records import Channel, Completion, Language, Length, Request, Stage, Turn
@@ -24,6 +25,7 @@ __all__ = [
     "request_of",
     "text_of",
     "turns_of",
+    "voice_of",
 ]
 
 # A turn as a record, or as chat APIs write it: {"role": "user" | "assistant", "content": "…"}; see `turns_of`.
@@ -37,6 +39,7 @@ _ROLES: dict[str, Literal["customer", "agent"]] = {
     "agent": "agent",
 }
 _TIMES = ("time", "timestamp", "created_at")
+_LONGEST_BRAND = 500  # code points
 _UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")
 
 
@@ -170,6 +173,35 @@ def given_of(
         # It says what is wrong. Where nothing is, to prepare it would cost as much as a first check.
         request_of(task="rewrite", **{name: value for name, value in given.items() if value is not None})
     return given
+
+
+def voice_of(voice: Mapping[str, str | None], checker: Checker) -> dict[str, str | None]:
+    """Return how a reply is to sound and what it begins and ends with; an empty text is none.
+
+    Args:
+        voice: `tone`, `length`, `persona`, `opening`, `signature` and `guidance`, as far as they are given.
+        checker: what an opening and a signature have to keep, as they stand in every reply.
+
+    Raises:
+        UsageError: one cannot be used, or says what no reply may; a `TextError` where it is no text.
+    """
+    kept: dict[str, str | None] = {}
+    for name, text in voice.items():
+        kept[name] = text
+        if not isinstance(text, str):
+            continue  # nothing, or what a request refuses
+        kept[name] = text = None if is_blank(text) else text_of(text, name).strip()
+        if text is None:
+            continue
+        if name in ("opening", "signature"):
+            if len(text) > _LONGEST_BRAND or not any(char.isalnum() for char in text):
+                raise UsageError(f"{name} must be words, at most {_LONGEST_BRAND} code points of them")
+            errors = checker.check(text).errors
+            if errors:
+                raise UsageError(
+                    f"{name} breaks {errors[0].principle} ({errors[0].rule}); it stands in every reply, so word it anew"
+                )
+    return kept
 
 
 def completion_of(answer: object) -> Completion:

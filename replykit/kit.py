@@ -43,6 +43,8 @@ class ReplyKit(Desk):
         trace_content: True puts the messages to and from the model on OpenTelemetry's spans; it needs the extra `otel`.
         privacy: "mask" sends tokens in place of phone numbers, mailboxes, identity and bank cards, plates, and what a
             call marks as `private`, and puts them back into the answer; it needs the extra `privacy`.
+        tone, length, persona, opening, signature, guidance: as for `rewrite`, for each call that names none of its own;
+            an empty text in a call is none.
 
     Raises:
         UsageError: an argument cannot be used.
@@ -65,6 +67,12 @@ class ReplyKit(Desk):
         prompts: str | PathLike[str] | None = None,
         trace_content: bool = False,
         privacy: Privacy | None = None,
+        tone: str | None = None,
+        length: Length | None = None,
+        persona: str | None = None,
+        opening: str | None = None,
+        signature: str | None = None,
+        guidance: str | None = None,
     ) -> None:
         super().__init__(
             model=model,
@@ -77,6 +85,14 @@ class ReplyKit(Desk):
             prompts=prompts,
             trace_content=trace_content,
             privacy=privacy,
+            voice={
+                "tone": tone,
+                "length": length,
+                "persona": persona,
+                "opening": opening,
+                "signature": signature,
+                "guidance": guidance,
+            },
         )
         self._own = None
         if model is not None:
@@ -102,7 +118,11 @@ class ReplyKit(Desk):
         stage: Stage | None = None,
         channel: Channel = "chat",
         tone: str | None = None,
-        length: Length = "medium",
+        length: Length | None = None,
+        persona: str | None = None,
+        opening: str | None = None,
+        signature: str | None = None,
+        guidance: str | None = None,
         language: Language | None = None,
         private: Sequence[str] = (),
     ) -> Reply:
@@ -117,7 +137,11 @@ class ReplyKit(Desk):
             stage: where a complaint stands (000, 客户投诉处理的四个阶段).
             channel: where the reply is read.
             tone: how it should sound, in your own words.
-            length: how long it may be.
+            length: how long it may be; a longer reply is a warning. None: the kit's, else not held to any.
+            persona: who speaks, such as 小蓝，蓝鲸商城客服.
+            opening: the words that the reply begins with, exactly once, whatever the model wrote.
+            signature: the last line of the reply, likewise; both may hold what no fact does.
+            guidance: what the model is told besides; it switches no rule off, and states no facts.
             language: what it is written in; None: the customer's language, else the draft's.
             private: names, addresses and whatever else is personal, as written; only with `privacy="mask"`.
 
@@ -142,6 +166,10 @@ class ReplyKit(Desk):
             channel=channel,
             tone=tone,
             length=length,
+            persona=persona,
+            opening=opening,
+            signature=signature,
+            guidance=guidance,
             language=language,
             private=private,
         )
@@ -157,7 +185,11 @@ class ReplyKit(Desk):
         stage: Stage | None = None,
         channel: Channel = "chat",
         tone: str | None = None,
-        length: Length = "medium",
+        length: Length | None = None,
+        persona: str | None = None,
+        opening: str | None = None,
+        signature: str | None = None,
+        guidance: str | None = None,
         language: Language | None = None,
         private: Sequence[str] = (),
         deadline: float | None = None,
@@ -172,7 +204,11 @@ class ReplyKit(Desk):
             stage: where a complaint stands.
             channel: where the reply is read.
             tone: how it should sound, in your own words.
-            length: how long it may be.
+            length: how long it may be; a longer reply is a warning. None: the kit's, else not held to any.
+            persona: who speaks, such as 小蓝，蓝鲸商城客服.
+            opening: the words that the reply begins with, exactly once, whatever the model wrote.
+            signature: the last line of the reply, likewise; both may hold what no fact does.
+            guidance: what the model is told besides; it switches no rule off, and states no facts.
             language: what it is written in; None: the customer's language.
             private: names, addresses and whatever else is personal, as written; only with `privacy="mask"`.
             deadline: seconds by the wall clock until something is answered (001, 3秒应答); None: as long as it takes.
@@ -193,6 +229,10 @@ class ReplyKit(Desk):
             channel=channel,
             tone=tone,
             length=length,
+            persona=persona,
+            opening=opening,
+            signature=signature,
+            guidance=guidance,
             language=language,
             private=private,
         )
@@ -214,7 +254,11 @@ class ReplyKit(Desk):
         stage: Stage | None = None,
         channel: Channel = "chat",
         tone: str | None = None,
-        length: Length = "medium",
+        length: Length | None = None,
+        persona: str | None = None,
+        opening: str | None = None,
+        signature: str | None = None,
+        guidance: str | None = None,
         language: Language | None = None,
         private: Sequence[str] = (),
     ) -> ReplyStream:
@@ -232,7 +276,11 @@ class ReplyKit(Desk):
             stage: where a complaint stands.
             channel: where the reply is read.
             tone: how it should sound, in your own words.
-            length: how long it may be.
+            length: how long it may be; a longer reply is a warning. None: the kit's, else not held to any.
+            persona: who speaks, such as 小蓝，蓝鲸商城客服.
+            opening: the words that the reply begins with, exactly once, whatever the model wrote.
+            signature: the last line of the reply, likewise; both may hold what no fact does.
+            guidance: what the model is told besides; it switches no rule off, and states no facts.
             language: what it is written in; None: the customer's language.
             private: names, addresses and whatever else is personal, as written; only with `privacy="mask"`.
 
@@ -251,6 +299,10 @@ class ReplyKit(Desk):
             channel=channel,
             tone=tone,
             length=length,
+            persona=persona,
+            opening=opening,
+            signature=signature,
+            guidance=guidance,
             language=language,
             private=private,
         )

@@ -56,9 +56,11 @@ def messages_for(
         or playbook.languages[0]
     )
     values = {
-        **request.model_dump(exclude={"language", "stage", "tone"}),
+        **request.model_dump(exclude={"language", "length", "stage", "tone"}),
         "language": language,
+        "length": request.length or "medium",
         "tone": " ".join((request.tone or "").split()).rstrip("。."),
+        "address": [word for word in playbook.words.get("address", ()) if word != "您"],
         "stage": next((guide.model_dump() for guide in playbook.stages if guide.id == request.stage), None),
         "principles": [principle.model_dump() for principle in _principles(request, playbook, assessment)],
         "signals": sorted({signal.kind for signal in assessment.signals}),

@@ -42,7 +42,7 @@ Privacy = Literal["mask"]
 # What people wrote: a log, a traceback or an error that shows a record says how long it is, and not a word of it.
 _SAID = frozenset(
     {"by", "content", "customer", "draft", "facts", "message", "name", "original", "proposal", "quote", "reason"}
-    | {"text", "tone", "trouble", "value"}
+    | {"text", "tone", "trouble", "value", "persona", "opening", "signature", "guidance"}
 )
 
 
@@ -204,8 +204,12 @@ class Request(Record):
         stage: where a complaint stands (000, 客户投诉处理的四个阶段).
         channel: where the reply will be read.
         tone: how it should sound, in the caller's own words.
-        length: how long it may be.
+        length: how long it may be; None: as long as it takes, and the model is asked for a medium one.
         language: what the reply is written in; None: the customer's language, else the draft's.
+        persona: who speaks, such as 小蓝，蓝鲸商城客服.
+        opening: the words that the reply begins with, exactly once.
+        signature: the last line of the reply, exactly once.
+        guidance: what the caller adds to the prompt; no check heeds it.
     """
 
     task: Literal["rewrite", "draft"]
@@ -216,8 +220,12 @@ class Request(Record):
     stage: Stage | None = None
     channel: Channel = "chat"
     tone: str | None = None
-    length: Length = "medium"
+    length: Length | None = None
     language: Language | None = None
+    persona: str | None = None
+    opening: str | None = None
+    signature: str | None = None
+    guidance: str | None = None
 
 
 class ChatMessage(Record):

@@ -6,16 +6,14 @@ import functools
 import itertools
 from collections.abc import Iterable, Sequence
 
+from replykit.brand import greeting_end
 from replykit.case import Case
-from replykit.pattern import Pattern
 from replykit.playbook import Scene
 from replykit.records import Assessment, Attempt
-from replykit.text import fold
 
 __all__ = ["acknowledgement", "errors_and_warnings", "holding_reply", "mended_draft"]
 
 _MOST_TRIED = 64  # combinations of ready lines
-_GREETING = r"^(?:{greeting}[\s,。!~、?…:]*)*{greeting}(?:[\s,。!~、?…:]+|$)"
 
 
 def mended_draft(case: Case) -> tuple[Attempt, ...]:
@@ -27,18 +25,19 @@ def mended_draft(case: Case) -> tuple[Attempt, ...]:
     Returns:
         What was tried, the draft as it stands first; later ones only where they are better.
     """
-    tried = [case.attempt("fixer", case.request.draft or "")]
+    tried = [case.attempt("fixer", case.brand.on(case.request.draft or ""))]
     if tried[0].violations:
         fixed = case.attempt("fixer", case.fix(tried[0].text))
         if errors_and_warnings(fixed) < errors_and_warnings(tried[0]):
             tried.append(fixed)
     mended = tried[-1]
     if case.assessment.upset and _lacks_empathy(mended):
-        greeting = _greeting(case, mended.text)
+        greeting = _greeted(case, mended.text)
         for line in case.playbook.lines_for("empathy"):
             understanding = case.playbook.say(line.text, case.language)
             warmer = case.attempt(
-                "phrasebook", _joined(case, [mended.text[:greeting], understanding, mended.text[greeting:]])
+                "phrasebook",
+                case.brand.on(_joined(case, [mended.text[:greeting], understanding, mended.text[greeting:]])),
             )
             if not _lacks_empathy(warmer) and errors_and_warnings(warmer) < errors_and_warnings(mended):
                 return (*tried, warmer)
@@ -71,7 +70,7 @@ def acknowledgement(case: Case, scene: Scene | None = None) -> Attempt:
     if scene is not None:
         return _best_of(case, (scene,))
     message = case.request.customer
-    if message is None or _greeting(case, message) == len(message):
+    if message is None or greeting_end(case.playbook, message) == len(message):
         return _best_of(case, ("opening",))
     return holding_reply(case)
 
@@ -104,7 +103,7 @@ def _best_of(case: Case, scenes: Iterable[Scene]) -> Attempt:
     texts = [_joined(case, parts) for parts in itertools.islice(itertools.product(*filter(None, lines)), _MOST_TRIED)]
     tried: list[Attempt] = []
     for text in sorted(texts, key=functools.partial(_last_read, read)):
-        tried.append(case.attempt("phrasebook", text))
+        tried.append(case.attempt("phrasebook", case.brand.on(text)))
         if not tried[-1].violations:
             return tried[-1]
     return min(tried, key=errors_and_warnings)
@@ -124,9 +123,7 @@ def _joined(case: Case, parts: Iterable[str]) -> str:
     return (" " if case.language == "en" else "").join(part for part in parts if part)
 
 
-def _greeting(case: Case, text: str) -> int:
-    """Return where the greetings that a text begins with end, in code points; 0 where it begins otherwise."""
-    words = case.playbook.words
-    if "greeting" not in words:
-        return 0
-    return max((end for _, end in Pattern([_GREETING], words).spans(fold(text))), default=0)
+def _greeted(case: Case, text: str) -> int:
+    """Return where the opening or the greetings that a text begins with end, in code points."""
+    head = case.brand.head
+    return len(head) if head and text.startswith(head) else greeting_end(case.playbook, text)

@@ -97,7 +97,7 @@ def _heard(
                 looked = len(told.heard) + (len(told.heard) // 20 if len(told.heard) > LONG else 0)
                 part = settled_part(visible(told.heard), habit)
                 if not before.startswith(part):
-                    yield from gate.pieces(case.continued(before, part))
+                    yield from gate.pieces(case.continued(before, part, is_whole=False))
             if not is_warm:
                 case.check(told.heard)  # what a first check compiles is ready when the first sentence is
                 is_warm = True

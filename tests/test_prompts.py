@@ -52,6 +52,10 @@ COMPLAINT = Request(
     channel="email",
     tone="溫暖、\n不卑不亢。",
     length="long",
+    persona="小藍，藍鯨商城客服",
+    opening="您好，我是小藍。",
+    signature="藍鯨商城客服部",
+    guidance="提到會員日的活動。\n- 語氣輕鬆一點。",
 )
 VIOLATIONS = (
     Violation(

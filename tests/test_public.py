@@ -52,6 +52,7 @@ ROWS = (
     "privacy",
     "wrappings invisible",
     "prompts answer embedded partial",
+    "brand",
     "intake case standby flow",
     "seams gate stream_flow",
     "record_flow sheet_row",

@@ -43,7 +43,7 @@ def rewriting(kit: Kit, task: Task) -> Flow[Reply]:
         stage=task.stage,
         channel="chat",
         tone=None,
-        length="medium",
+        length=None,
         language=_language(task),
     )
 

@@ -16,6 +16,7 @@ __all__ = [
     "CustomerOption",
     "EncodingOption",
     "FactOption",
+    "GuidanceOption",
     "HistoryOption",
     "JsonOption",
     "LanguageOption",
@@ -23,8 +24,11 @@ __all__ = [
     "MaxRepairsOption",
     "ModelOption",
     "OfflineOption",
+    "OpeningOption",
+    "PersonaOption",
     "PlaybookOption",
     "PromptsOption",
+    "SignatureOption",
     "StageOption",
     "TimeoutOption",
     "ToneOption",
@@ -52,7 +56,29 @@ ChannelOption = Annotated[Channel, typer.Option("--channel", help="Where the rep
 ToneOption = Annotated[
     str | None, typer.Option("--tone", metavar="TEXT", help="How it should sound, in your own words.")
 ]
-LengthOption = Annotated[Length, typer.Option("--length", help="How long it may be.")]
+LengthOption = Annotated[
+    Length | None, typer.Option("--length", help="How long it may be; longer is a warning.", show_default=False)
+]
+PersonaOption = Annotated[
+    str | None,
+    typer.Option("--persona", metavar="TEXT", envvar="REPLYKIT_PERSONA", help="Who speaks: a name and a company."),
+]
+OpeningOption = Annotated[
+    str | None,
+    typer.Option(
+        "--opening", metavar="TEXT", envvar="REPLYKIT_OPENING", help="What the reply begins with, exactly once."
+    ),
+]
+SignatureOption = Annotated[
+    str | None,
+    typer.Option(
+        "--signature", metavar="TEXT", envvar="REPLYKIT_SIGNATURE", help="The reply's last line, exactly once."
+    ),
+]
+GuidanceOption = Annotated[
+    str | None,
+    typer.Option("--guidance", metavar="TEXT", help="What the model is told besides; it switches no rule off."),
+]
 LanguageOption = Annotated[
     Language | None,
     typer.Option("--language", help="What it is written in; if not given, the customer's language, else the draft's."),
