@@ -357,9 +357,11 @@ def test_a_finished_job_with_many_bad_rows_stays_finished(server: Server, tmp_pa
         assert sum("HTTP 400" in row.reason for row in polished) >= 7  # a forbidden word may be mended without a model
 
 
-@pytest.mark.parametrize("said", ["cannot read {letter}", "this model's maximum context length is 512 tokens"])
+@pytest.mark.parametrize(
+    "said", ["cannot read {letter}", "bad row", "this model's maximum context length is 512 tokens"]
+)
 def test_bad_rows_at_the_beginning_stop_nobody(server: Server, tmp_path: Path, said: str) -> None:
-    """Refusals that differ, or that name what was sent, are the rows' own, though they come before any answer."""
+    """Refusals that differ, or do not speak of how it was asked, are the rows' own, though no answer came before."""
     server.respond(_refusing(lambda number: number < 20, said))
     finished(Job(kit_of(server), ledger=tmp_path / "l", concurrency=1), 24)
     before = server.asked()
@@ -377,6 +379,17 @@ def test_one_refusal_of_every_row_is_the_jobs(server: Server, tmp_path: Path) ->
             list(job.run(rows(1_000)))
         assert not list(job.results())
     assert len(server.requests) <= 12
+
+
+def test_a_refusal_without_a_reason_ends_the_run_later(server: Server, tmp_path: Path) -> None:
+    """Where the same 400 says nothing that could be used, sixty-four rows end the run."""
+    server.respond(lambda _: fault.status(400, "bad request"))
+    with (
+        Job(kit_of(server), ledger=tmp_path / "l", concurrency=4) as job,
+        pytest.raises(errors.ChatRequestError, match="first 64 rows"),
+    ):
+        list(job.run(rows(1_000)))
+    assert len(server.requests) <= 68
 
 
 def test_a_model_that_is_gone_stops_a_job_that_was_right(server: Server, tmp_path: Path) -> None:

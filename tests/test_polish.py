@@ -15,6 +15,7 @@ from canned import Model, SlowModel, by_row, finished, rows
 import replykit
 from replykit import AsyncReplyKit, PolishedRow, ReplyKit, errors, polish
 from replykit.batch import Job
+from replykit.batch.wording import Wording
 from replykit.records import ChatRequest, Completion, Usage
 from replykit.testing import AsyncFakeChat, FakeChat
 
@@ -182,6 +183,8 @@ def test_a_row_that_cannot_be_used_says_what_is_wrong_with_it() -> None:
         (row,) = polish([{"text": text, "l": "法语"}], kit, language="l")
         assert row.before == row.violations == kit.check(text, draft=text).violations
         assert len(row.before) >= 2
+        said = "这一行无法处理：语言列里是 '法语'；可用的有：zh-Hans、zh-Hant、en"
+        assert Wording(kit.playbook).reason(row.reason) == said
 
 
 @pytest.mark.parametrize(

@@ -39,12 +39,18 @@ _LONGEST_WAIT = 30.0  # seconds before a row is tried again that the server fail
 _FIRST_PATIENCE = 15.0  # seconds that a server may not be reached before its first answer, until the job ends
 _ONCE_MORE = 1  # times that a call is made again that may have been answered
 _REFUSALS = 8  # rows that fail in one and the same way before any call went well, until the job is taken for wrong
+_ODD_REFUSALS = 64  # the same, where the words of a 400 say neither that it is the row nor that it is the job
 # Statuses of a request that cannot be used; any other, such as 404, is about the address or the model.
 _UNUSABLE = (400, 413, 422)
 # A refusal that speaks of what was sent: its length, or what it is about.
 _CONTENT = re.compile(
     r"context.{0,10}(?:length|window)|too (?:long|many tokens)|token limit|inappropriate|moderation"
     r"|content.{0,10}(?:policy|filter|management|safety)|上下文|过长|超长|超出.{0,6}长度|敏感|违规|不当内容|内容安全",
+    re.IGNORECASE,
+)
+# A refusal that speaks of how it was asked.
+_REQUEST = re.compile(
+    r"param|model|support|unknown|unrecogni[sz]ed|unexpected|field|argument|extra|schema|format|参数|模型|不支持|字段",
     re.IGNORECASE,
 )
 _VARYING = re.compile(r"[\w.:-]*\d[\w.:-]*", re.ASCII)  # counts and the server's own numbers of requests
@@ -212,9 +218,10 @@ class Asker:
             return error
         said = _VARYING.sub("", str(error))
         self._refused[said] += 1
-        if self._refused[said] < _REFUSALS:
+        most = _ODD_REFUSALS if _is_unusable(error) and not _REQUEST.search(said) else _REFUSALS
+        if self._refused[said] < most:
             return error
-        stopped = type(error)(f"{error} (so ended the first {_REFUSALS} rows, and none went well)")
+        stopped = type(error)(f"{error} (so ended the first {most} rows, and none went well)")
         if isinstance(stopped, ChatRequestError) and isinstance(error, ChatRequestError):
             stopped.status = error.status
         return self.stop(stopped)
