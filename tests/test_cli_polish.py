@@ -481,6 +481,65 @@ def test_a_wrong_key_stops_it_at_once(
     assert not Path("out.csv").exists()
     assert KEY not in ran.err
     assert f"replykit polish replies.csv -o out.csv --column '回复' --model test --base-url {server.url}" in ran.err
+    assert "0 of 200 rows are done and kept, and nothing was written yet" in ran.err
+    assert "to go on: set REPLYKIT_API_KEY or OPENAI_API_KEY to a key that the server takes, then run" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("step", "first"),
+    [
+        (
+            fault.status(429, "no quota", "insufficient_quota"),
+            "top up the account, or take the key of another one, then",
+        ),
+        (fault.status(404, "no such model"), "check --model and --base-url, then run"),
+        (fault.sent(200, "<html>", "text/html"), "check --model and --base-url, then run"),
+    ],
+)
+def test_what_has_to_change_first_is_said(
+    polish: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, server: Server, step: fault.Step, first: str
+) -> None:
+    """Where the same command would end the same way, it says what to change first, and counts only what is kept."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    _write_csv(Path("replies.csv"), tuple(f"您好，这是第 {n} 条。" for n in range(20)))
+    Path("out.csv").write_text("earlier", "utf-8")
+    server.always(step)
+    ran = polish("-o", "out.csv", "--column", "回复", *_asking(server))
+    assert ran.code == 3, ran
+    assert f"to go on: {first}" in ran.err
+    assert "0 of 20 rows are done and kept, and out.csv is that of an earlier run" in ran.err
+    assert "nothing was written" not in ran.err
+
+
+def test_a_source_edited_meanwhile_loses_no_answer(
+    polish: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    """An edit during the run ends it before the copy; the answers are kept, and the next run asks the new row."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    replies = tuple(f"您好，这是第 {n} 条。" for n in range(4))
+    _write_csv(Path("replies.csv"), replies)
+
+    def edited(body: dict[str, Any]) -> fault.Step:
+        _write_csv(Path("replies.csv"), (*replies, "您好，我来查询。"))
+        return fault.answer(draft_in(body))
+
+    server.respond(edited)
+    ran = polish("-o", "out.csv", "--column", "回复", *_asking(server))
+    assert ran.code == 2, ran
+    assert "has changed since it was read; the answers are kept: run the same command again" in ran.err
+    ran = polish("-o", "out.csv", "--column", "回复", *_asking(server))
+    assert ran.code == 0, ran
+    assert len(server.requests) == 5
+
+
+def test_one_is_not_many(polish: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
+    """The summary of one call speaks of one answer, one request, and one reply that shares."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    _write_csv(Path("replies.csv"), ("您好，我来查询。", "您好，我来查询。"))
+    server.respond(lambda body: fault.answer(draft_in(body)))
+    ran = polish("-o", "out.csv", "--column", "回复", *_asking(server))
+    assert "1 shares the answer of an equal one" in ran.err
+    assert re.search(r"1 answer, .*\(this run: 1 request\)", ran.err)
 
 
 def test_a_budget_stops_it(polish: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
@@ -488,6 +547,7 @@ def test_a_budget_stops_it(polish: Callable[..., Ran], monkeypatch: pytest.Monke
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     ran = polish("-o", "out.csv", "--column", "回复", *_asking(model), "--max-tokens-total", "5000")
     assert ran.code == 3, ran
+    assert "to go on: give more with --max-tokens-total, then run the same command again" in ran.err
     assert not Path("out.csv").exists()
     asked = len(model.requests)
     ran = polish("-o", "out.csv", "--column", "回复", *_asking(model))

@@ -306,7 +306,12 @@ def test_the_command_posts_leaves_and_picks_up(
         assert main([*command, "--resume"]) == 2
         assert "no job to go on with" in capsys.readouterr().err
         assert main(command) == 3
-        assert f"{COUNT} requests are with the batch API" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert f"left with the batch API: {COUNT} requests\n" in said
+        assert "run the same command later to pick them up: replykit polish" in said
+        assert "stopped" not in said
+        assert main([part for part in command if part not in ("--via", "batch-api", "--no-wait")]) == 2
+        assert "--via batch-api" in capsys.readouterr().err
         assert main([*command, "--resume"]) == 3
         assert not Path("out.csv").exists()
         assert main([*command, "--resume"]) in (0, 1)

@@ -281,8 +281,9 @@ class Ledger:
         self.write(lambda db: db.executemany("UPDATE results SET kind = 'final' WHERE key = ?", values))
 
     def kept(self) -> int:
-        """Return how many rows of the latest run have a result."""
-        return int(self.read("SELECT count(*) FROM rows JOIN results USING (key)")[0][0])
+        """Return how many rows of the latest run have a result that the next one takes over."""
+        lost = "failed" if self._is_private else None
+        return int(self.read("SELECT count(*) FROM rows JOIN results USING (key) WHERE kind IS NOT ?", (lost,))[0][0])
 
     def results(self) -> Iterator[tuple[int, int | None, str]]:
         """Yield number, number of the first row with the same key, and result of this run's rows, in order."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 
 import typer
 
 from replykit.batch.job import Job, Via
 from replykit.batch.price import Price
-from replykit.batch.progress import Progress
 from replykit.cli.columns import JobColumns, column_name, reply_column
 from replykit.cli.display import note
 from replykit.cli.kits import open_kit
@@ -30,12 +30,13 @@ from replykit.cli.options import (
 )
 from replykit.cli.results import Results
 from replykit.cli.stopping import stopping
-from replykit.cli.summary import show_estimate, show_stop, show_summary
+from replykit.cli.summary import show_estimate, show_left, show_stop, show_summary
 from replykit.cli.targets import Targets
 from replykit.cli.watching import Watch
-from replykit.errors import BudgetError, ChatError, LedgerError, UsageError
+from replykit.errors import BudgetError, ChatError, LedgerError, ReplykitError, UsageError
 from replykit.records import Language
-from replykit.sheets import open_sheet
+from replykit.sheets import Sheet, open_sheet
+from replykit.sheets.fingerprint import fingerprint_of
 
 __all__ = ["polish"]
 
@@ -222,7 +223,9 @@ def polish(
             if via == "batch-api" and not no_wait:
                 later = "Ctrl-C leaves the job with it, and the same command picks it up"
                 note(("quiet", f"the batch API may take a day; {later}"))
-            _run(job, rows, total, price, _command(context))
+            command = _command(context)
+            with _as_it_was(opened):
+                _run(job, rows, total, price, targets, command)
             results = Results(
                 sheet=opened,
                 column=columns.text,
@@ -234,28 +237,48 @@ def polish(
                 raw=raw,
                 interface=interface,
             )
-            tally, notes = results.write(job, time.monotonic() - started)
+            with _as_it_was(opened):
+                tally, notes = results.write(job, time.monotonic() - started)
     show_summary(tally, job.progress, price, targets, notes)
     raise typer.Exit(_REVIEW if tally.statuses["needs_review"] else 0)
 
 
-def _run(job: Job, rows: Iterable[Mapping[str, str | int]], total: int, price: Price | None, command: str) -> None:
+@contextlib.contextmanager
+def _as_it_was(sheet: Sheet) -> Iterator[None]:
+    """Say how to go on where the spreadsheet is not any more what was read."""
+    try:
+        yield
+    except UsageError as error:
+        with contextlib.suppress(OSError), sheet.path.open("rb") as file:
+            if fingerprint_of(file) != sheet.fingerprint:
+                kept = "the answers are kept: run the same command again, which asks about what changed alone"
+                raise UsageError(f"{error}; {kept}") from None
+        raise
+
+
+def _run(
+    job: Job,
+    rows: Iterable[Mapping[str, str | int]],
+    total: int,
+    price: Price | None,
+    targets: Targets,
+    command: str,
+) -> None:
     """Run a job to its end; say how to go on where it does not come to it."""
-    why = ""
+    ended_by: ReplykitError | None = None
     try:
         with stopping(job.stop), Watch(job, total, price) as watch:
             for _ in job.run(rows):
                 watch.look()
     except (ChatError, BudgetError, LedgerError) as error:
-        why = str(error)
-    if not job.is_complete:
-        show_stop(why or _left(job.progress), job.progress, total, command)
-        raise typer.Exit(_STOPPED)
-
-
-def _left(progress: Progress) -> str:
-    """Return why a job that nothing went wrong with is not at its end."""
-    return f"{progress.in_flight:,} requests are with the batch API" if progress.in_flight else "as you asked"
+        ended_by = error
+    if job.is_complete:
+        return
+    if ended_by is None and job.progress.in_flight:  # calls at once are all at an end now, a batch is not
+        show_left(job.progress.in_flight, command)
+    else:
+        show_stop(ended_by, job.kept, total, targets, command)
+    raise typer.Exit(_STOPPED)
 
 
 def _command(context: typer.Context) -> str:
