@@ -36,7 +36,7 @@ class Case:
     """One request with the playbook, the checker and the fixer that it is judged by.
 
     Attributes:
-        request: what is asked for, with its language decided.
+        request: what is asked for, with its language and the stage of a complaint decided.
         playbook: the principles, ready lines and templates.
         checker: finds violations.
         fixer: repairs without a model.
@@ -58,19 +58,26 @@ class Case:
     latest: list[tuple[str, int, Report]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, request: Request, checker: Checker, fixer: Fixer) -> Case:
+    def of(cls, request: Request, checker: Checker, fixer: Fixer, *, staged: bool = True) -> Case:
         """Return the case of a request, with its customer read.
 
         Args:
             request: what is asked for; without a message, the customer's last turn is read.
             checker: finds violations, by its own playbook.
             fixer: repairs without a model.
+            staged: False leaves the stage of a complaint open, as for a line that only says that one is there.
         """
         earlier = [turn.text for turn in request.history if turn.role == "customer"]
         message = request.customer or (earlier[-1] if earlier else None)
         assessment = checker.assess(message) if message else Assessment()
         language = checker.given(customer=message, draft=request.draft, language=request.language).language
-        decided = request.model_copy(update={"language": language})  # prompts and checks go by the same one
+        stage = request.stage
+        if (
+            stage is None and staged and request.task == "draft"
+        ):  # a rewrite says what its draft says, whatever the stage
+            stage = checker.stage_of(request.customer, request.history, request.facts)
+        # Prompts and checks go by the same language and stage.
+        decided = request.model_copy(update={"language": language, "stage": stage})
         return cls(decided, checker.playbook, checker, fixer, assessment, language)
 
     @functools.cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 
 from replykit.addressed import Addressed
@@ -26,6 +27,7 @@ from replykit.records import (
     Violation,
 )
 from replykit.snapshot import PatternKeys, stored_triggers, uncollected
+from replykit.stages import StageReader
 from replykit.text import fold, holds_traditional, is_whole_word
 from replykit.triggers import Hits, Triggers
 
@@ -34,6 +36,7 @@ __all__ = ["Checker", "checker_for"]
 CHUNK = 500  # replies that are sent to another process at once
 LONGEST_TEXT = 5_000_000  # code points
 _ALL = -1  # sources
+_MOST_READ = 20  # of the customer's earlier turns
 _REPORTED = frozenset(["text", "violations", "language"])
 _VIOLATED = frozenset(["principle", "rule", "severity", "start", "end", "text", "message", "suggestions"])
 
@@ -145,9 +148,27 @@ class Checker:
             return ()
         message, kinds = self._last_signals
         if message != customer:
-            kinds = tuple(sorted({signal.kind for signal in self.assess(customer).signals}))
+            kinds = _names(self.assess(customer))
             self._last_signals = customer, kinds
         return kinds
+
+    def stage_of(self, customer: str | None, history: Sequence[Turn], facts: Sequence[str]) -> Stage | None:
+        """Return which stage a complaint has reached; None where the customer complains of nothing.
+
+        Deterministic; after 000 (客户投诉处理的四个阶段), by the entries of the playbook's stages.
+
+        Args:
+            customer: the customer's latest message.
+            history: earlier turns; of the customer's, the last 20 are read.
+            facts: what the reply may state.
+        """
+        said = [turn.text for turn in history if turn.role == "customer"][-_MOST_READ:]
+        signs = {name for text in (*said, customer) if text for name in _names(self.assess(text))}
+        return self._stages.stage(Given(customer, history, facts, signals=tuple(sorted(signs))))
+
+    @functools.cached_property
+    def _stages(self) -> StageReader:
+        return StageReader(self.playbook)
 
     def check(
         self,
@@ -398,6 +419,11 @@ class Checker:
                 signals.setdefault((kind, start, end), signal)
                 escalate = escalate or compiled.signal.escalate
         return Assessment(signals=tuple(sorted(signals.values(), key=lambda s: (s.start, s.end))), escalate=escalate)
+
+
+def _names(assessment: Assessment) -> tuple[str, ...]:
+    """Return the kinds of what was found, and the ids of the signals that found it."""
+    return tuple(sorted({name for signal in assessment.signals for name in (signal.kind, signal.rule)}))
 
 
 _CHECKERS: dict[int, Checker] = {}

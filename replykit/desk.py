@@ -20,12 +20,13 @@ from replykit.flow import reply_flow, reply_of
 from replykit.intake import History, facts_of, given_of, request_of, text_of, turns_of, voice_of
 from replykit.loader import load_playbook
 from replykit.partial import Habit
-from replykit.playbook import Playbook, Scene
+from replykit.playbook import Playbook
 from replykit.privacy import masked, need_privacy, private_of
 from replykit.prompts import privacy_note
 from replykit.record_flow import record_flow
 from replykit.records import Assessment, Channel, Language, Length, Privacy, Reply, Report, Stage
 from replykit.registrar import Registrar
+from replykit.rules import Scene
 from replykit.seams import Seams
 from replykit.sheet_row import sheet_row
 from replykit.standby import acknowledgement
@@ -213,7 +214,7 @@ class Desk:
             history=turns_of(history),
             language=language,
         )
-        case = Case.of(request, self._checker, self._fixer)
+        case = Case.of(request, self._checker, self._fixer, staged=False)
         line = acknowledgement(case, scene)
         return reply_of(case, line.text, (line,), offline=self.offline)
 

@@ -229,6 +229,8 @@ def reply_of(
         attempts=tuple(attempts),
         usage=sum((attempt.usage for attempt in attempts), Usage()),
         escalate=case.assessment.escalate,
+        assessment=case.assessment,
+        stage=case.request.stage,
         language=case.language,
         reason="; ".join([*reasons, trouble] if trouble else reasons) if reasons else "",
         trouble=trouble,

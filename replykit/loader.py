@@ -66,6 +66,7 @@ _RECORDS: dict[type[Record], dict[str, type[Record]]] = {
         "bad": Example, "softened": Example, "good": Example,
     },
     Edit: {"when": Condition},
+    StageGuide: {"entries": Condition},
     SignalRule: {"unless": Condition},
     RecordField: {"unless": Condition},
     FieldReader: {"unless": Condition, "hits": Words},
@@ -94,10 +95,16 @@ def _from_snapshot(record: type[_R], fields: dict[str, Any]) -> _R:
             values[name] = default
         elif name in inside:
             part = inside[name]
-            values[name] = tuple([_from_snapshot(part, entry) for entry in value])
+            values[name] = _records(part, value)
         else:
             values[name] = _frozen(value)
     return record.made(values, frozenset(fields))
+
+
+def _records(record: type[_R], value: Any) -> tuple[Any, ...]:
+    return tuple(
+        [_records(record, entry) if isinstance(entry, list) else _from_snapshot(record, entry) for entry in value]
+    )
 
 
 def _frozen(value: Any) -> Any:

@@ -8,15 +8,11 @@ from pydantic import Field, model_validator
 
 from replykit.records import Language, Record, Stage
 from replykit.register import Category, FieldReader, RecordField
-from replykit.rules import Rule, SignalRule
+from replykit.rules import Condition, Rule, Scene, SignalRule
 
 __all__ = ["Line", "Pair", "PlaceholderSyntax", "Playbook", "Polarity", "Principle", "StageGuide"]
 
 Situation = Literal["always", "complaint", "enquiry", "difficult", "closing"]
-Scene = Literal[
-    "opening", "busy", "away", "rush", "presale", "order", "aftersale", "returns", "closing", "thanks",
-    "empathy", "apology", "holding", "complaint", "abuse", "self_harm", "handover", "next_step",
-]  # fmt: skip
 
 
 class Principle(Record):
@@ -80,12 +76,15 @@ class StageGuide(Record):
         id: the stage.
         title: its name for people.
         requirements: what the reply must do.
+        entries: when a conversation has reached it: where all conditions of one of them hold. They look at what is
+            given (`customer`, `agent`, `facts`, `signals`). The first stage's say what a complaint is.
         source: the document and section.
     """
 
     id: Stage
     title: str
     requirements: tuple[str, ...] = Field(min_length=1)
+    entries: tuple[tuple[Condition, ...], ...] = ()
     source: str
 
 

@@ -15,7 +15,8 @@ from replykit.text import Outline, fold, fold_again
 
 __all__ = ["ELSEWHERE", "CompiledCondition", "Given", "Reading"]
 
-ELSEWHERE = ("customer", "draft", "facts", "signals", "stage", "channel", "length")  # scopes that are not in the reply
+# scopes that are not in the reply
+ELSEWHERE = ("customer", "draft", "facts", "agent", "signals", "stage", "channel", "length")
 
 
 class Given(NamedTuple):
@@ -31,7 +32,7 @@ class Given(NamedTuple):
         stage: where the complaint stands.
         channel: where it will be read.
         length: how long it may be.
-        signals: the kinds of sign in the customer's message, where a rule asks for them.
+        signals: the signs in the customer's message, by kind and by id, where a rule asks for them.
     """
 
     customer: str | None = None
@@ -44,6 +45,11 @@ class Given(NamedTuple):
     channel: Channel | None = None
     length: Length | None = None
     signals: tuple[str, ...] = ()
+
+    @property
+    def agent(self) -> tuple[str, ...]:
+        """What the agent said earlier."""
+        return tuple([turn.text for turn in self.history if turn.role == "agent"]) if self.history else ()
 
     def text(self, scope: str) -> str:
         """Return what a condition reads that does not look at the reply; empty where it is not given.
@@ -195,4 +201,5 @@ class Reading:
 
 @functools.lru_cache(maxsize=8)
 def _sentences(folded: str) -> tuple[str, ...]:
-    return tuple(folded[start:end] for start, end in Outline(folded).sentences)
+    # Without the line break: `$` is the end of a line, and signs and facts stand one a line.
+    return tuple(folded[start:end].rstrip("\n") for start, end in Outline(folded).sentences)

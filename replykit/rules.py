@@ -23,7 +23,8 @@ Scope = Literal[
     "customer",  # the customer's message
     "draft",  # the draft that is rewritten
     "facts",  # the facts given
-    "signals",  # the kinds of sign in the customer's message, one a line
+    "agent",  # what the agent said earlier
+    "signals",  # the signs in the customer's message, by kind and by id, one a line
     "stage",  # the id of the stage of the complaint
     "channel",  # the id of the channel
     "length",  # the id of the length asked for
@@ -39,6 +40,11 @@ GuardName = Literal[
     "contact-grounded",
     "prompt-kept",
 ]
+
+Scene = Literal[
+    "opening", "busy", "away", "rush", "presale", "order", "aftersale", "returns", "closing", "thanks",
+    "empathy", "apology", "holding", "complaint", "abuse", "violence", "self_harm", "handover", "next_step",
+]  # fmt: skip
 
 
 class Condition(Record):
@@ -188,6 +194,7 @@ class SignalRule(Record):
         kind: what it is a sign of.
         patterns: RE2 with `{word list}` references, inside one sentence.
         escalate: True where it alone means that a human should take over.
+        scene: the ready lines that answer it; None: those for its kind.
         exceptions: texts that excuse a hit which they cover.
         unless: conditions that excuse a hit.
         source: the document and section.
@@ -199,6 +206,7 @@ class SignalRule(Record):
     kind: Literal["distress", "complaint", "abuse", "threat", "self_harm", "repeated_contact", "unreasonable_demand"]
     patterns: tuple[str, ...] = Field(min_length=1)
     escalate: bool = False
+    scene: Scene | None = None
     exceptions: tuple[str, ...] = ()
     unless: tuple[Condition, ...] = ()
     source: str = Field(min_length=1)

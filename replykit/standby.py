@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from replykit.brand import greeting_end
 from replykit.case import Case
-from replykit.playbook import Scene
-from replykit.records import Assessment, Attempt
+from replykit.records import Attempt
+from replykit.rules import Scene
 
 __all__ = ["acknowledgement", "errors_and_warnings", "holding_reply", "mended_draft"]
 
@@ -54,7 +54,7 @@ def holding_reply(case: Case) -> Attempt:
         The first combination, in the order of the phrasebook, that a check finds nothing wrong with; else the one with
         the least wrong.
     """
-    return _best_of(case, _holding_scenes(case.assessment))
+    return _best_of(case, _holding_scenes(case))
 
 
 def acknowledgement(case: Case, scene: Scene | None = None) -> Attempt:
@@ -81,9 +81,14 @@ def errors_and_warnings(attempt: Attempt) -> tuple[int, int]:
     return errors, len(attempt.violations) - errors
 
 
-def _holding_scenes(assessment: Assessment) -> tuple[Scene, ...]:
+def _holding_scenes(case: Case) -> tuple[Scene, ...]:
+    assessment = case.assessment
     if assessment.self_harm:
         return ("self_harm",)
+    found = {signal.rule for signal in assessment.signals}
+    own = next((signal.scene for signal in case.playbook.signals if signal.scene and signal.id in found), None)
+    if own:
+        return (own,)
     if assessment.abuse:
         return ("abuse",)
     if assessment.escalate:

@@ -358,7 +358,7 @@ def test_conditions_look_at_the_signs_in_the_customers_message() -> None:
     """A rule may ask what the customer's message is a sign of, in the words of the signals."""
     signal = SignalRule(id="shout", kind="abuse", patterns=["笨蛋"], source="test", bad=["笨蛋"], good=["笨"])
     rule = _phrase("好的", when=[{"within": "signals", "find": ["^abuse$"]}])
-    checker = _checker(rule, signals=(signal,))
+    checker = _checker(rule, signals=(signal, signal.model_copy(update={"id": "name", "kind": "threat"})))
     assert checker.check("好的", customer="笨蛋！").violations
     assert not checker.check("好的", customer="笨").violations
     assert not checker.check("好的").violations

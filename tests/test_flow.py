@@ -439,7 +439,15 @@ def test_promise_holds(answers: Script, request: Request, max_repairs: int, offl
         return
     reply = drive(flow, chat.complete)
     assert len(chat.requests) <= (0 if offline else 2 + max_repairs)
-    report = checker.check(reply.text, customer=request.customer, facts=request.facts, draft=request.draft)
+    report = checker.check(
+        reply.text,
+        customer=request.customer,
+        facts=request.facts,
+        draft=request.draft,
+        stage=reply.stage,
+        channel=request.channel,
+        length=request.length,
+    )
     assert reply.violations == report.violations
     assert reply.status == "needs_review" or (report.ok and reply.text.strip())
     assert bool(reply.reason) == (reply.status == "needs_review")

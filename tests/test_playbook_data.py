@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replykit.loader import load_playbook
-from replykit.playbook import Playbook, Scene
+from replykit.playbook import Playbook
+from replykit.rules import Scene
 
 CHECKED = {
     "apology-in-measure",

@@ -33,7 +33,7 @@ ROWS = (
     "loader",
     "text",
     "sheets",
-    "literals disguise pattern triggers reading",
+    "literals disguise pattern triggers reading stages",
     "numerals dates times money measures identifiers facts",
     "prefilter",
     "placeholders",
