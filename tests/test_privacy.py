@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from batch_server import BatchServer
 from hypothesis import given
 from hypothesis import strategies as st
 from model import draft_in
 from server import KEY, Handler, Server, answer
+from server import body as completion_body
 
 from replykit import (
     AsyncReplyKit,
@@ -35,6 +37,7 @@ from replykit import (
     UsageError,
     check,
 )
+from replykit.batch import Job
 from replykit.privacy import Tokens, find_personal
 from replykit.testing import AsyncFakeChat, FakeChat
 
@@ -459,6 +462,21 @@ def test_the_ledger_of_a_masked_job_holds_nothing_personal(tmp_path: Path) -> No
         assert first + second == len(server.requests) == 8
         assert run(99) == (True, 0, texts)
         assert max(server.asked().values()) == 1
+
+
+@pytest.mark.parametrize("via", ["calls", "batch-api"])
+def test_personal_data_that_a_model_wrote_itself_is_in_no_ledger(tmp_path: Path, via: Any) -> None:
+    """An answer with a number that stands for no token serves its run, and is not written down."""
+    ledger, said = tmp_path / "ledger", f"您好，请拨打 {PHONE}。"
+    with BatchServer(tmp_path, lambda _: (200, completion_body(said))) as posting, Server() as calling:
+        calling.always(answer(said))
+        url = posting.url if via == "batch-api" else calling.url
+        kit = ReplyKit(model="m", base_url=url, api_key=KEY, privacy="mask")
+        with Job(kit, ledger=ledger, via=via) as job:
+            (row,) = job.run([{"text": f"呵呵，请拨打 {PHONE}。"}])
+            assert job.progress.calls == 1
+    assert (row.status, row.text) == ("clean", said)
+    assert PHONE.encode() not in ledger.read_bytes()
 
 
 def test_a_spreadsheet_is_masked_as_well(tmp_path: Path) -> None:

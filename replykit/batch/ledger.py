@@ -18,6 +18,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from replykit.batch.salvage import is_of, salvage
 from replykit.batch.spare import Spare
 from replykit.errors import LedgerError
+from replykit.privacy import find_personal
 from replykit.records import Completion
 
 __all__ = ["Entered", "Kind", "Ledger"]
@@ -77,7 +78,8 @@ class Ledger:
         path: the file; a new one can be read by its owner only. None: a temporary one that leaves nothing behind.
         spare: bytes kept free on the disk, so that answers on their way can be written down when it is full.
         is_private: True keeps what became of rows, which holds their texts, in memory alone. Answers are kept in the
-            file then, from which a later run makes the same of the rows without a call.
+            file then, from which a later run makes the same of the rows without a call; but for one in which a model
+            wrote personal data itself.
 
     Attributes:
         run: the number of the latest run.
@@ -94,6 +96,7 @@ class Ledger:
     ) -> None:
         self.path = None if path is None else Path(path)
         self._is_private = is_private
+        self._unkept: dict[int, str] = {}  # answers by their attempts that are in no file
         self.notes: tuple[str, ...] = ()
         self._lock = threading.RLock()
         self._spare: Spare | None = None
@@ -313,11 +316,12 @@ class Ledger:
         """
         with self._lock:
             found = self._db.execute(
-                "SELECT answer FROM attempts WHERE key = ? AND call = ? AND request = ? AND state = 'done'"
-                " AND answer IS NOT NULL ORDER BY id DESC LIMIT 1",
+                "SELECT id, answer FROM attempts WHERE key = ? AND call = ? AND request = ? AND state = 'done'"
+                " ORDER BY answer IS NULL, id DESC LIMIT 1",
                 (key, call, request),
             ).fetchone()
-        return Completion.model_validate_json(found[0]) if found else None
+            text = found and (found[1] or self._unkept.get(found[0]))
+        return Completion.model_validate_json(text) if text else None
 
     def sending(
         self, key: bytes, call: int, request: bytes, tokens: int
@@ -371,6 +375,8 @@ class Ledger:
             tokens: what it cost, or may have cost.
         """
         state, text = ("failed", None) if answer is None else ("done", answer.model_dump_json())
+        if text is not None and answer is not None and self._is_private and find_personal(answer.text):
+            self._unkept[attempt], text = text, None
         values = (state, tokens, text, attempt)
 
         def work(db: sqlite3.Connection) -> None:
