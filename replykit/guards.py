@@ -76,11 +76,14 @@ def _keep_meaning(playbook: Playbook) -> Guard:
             return
         from replykit.claims import ClaimReader
         from replykit.meaning import contradictions
+        from replykit.remains import Remains
 
         if not readers:
             readers.append(ClaimReader.of(playbook.polarities))
+            readers.append(Remains(playbook.words, readers[0]))
         for contradiction in contradictions(readers[0], draft, reading.original, reading.folded):
             yield contradiction.start, contradiction.end, contradiction.text
+        yield from readers[1].losses(draft, reading.original)
 
     return guard
 

@@ -37,7 +37,7 @@ ROWS = (
     "numerals dates times money measures identifiers facts",
     "prefilter",
     "placeholders",
-    "clauses statement counts claims meaning",
+    "clauses statement counts claims meaning remains",
     "script",
     "addressed contacts instructions remedies shield guards",
     "compiled findings",
