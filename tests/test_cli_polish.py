@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -142,8 +143,8 @@ def test_a_workbook_gains_four_columns(polish: Callable[..., Ran], tmp_path: Pat
     assert ran.code == 1, ran
     rows = CalamineWorkbook.from_path("out.xlsx").get_sheet_by_name("话术").to_python(skip_empty_area=False)
     assert rows[0] == ["编号", "回复", *TITLES]
-    polish("-o", "out.csv", "--column", "回复", "--offline")
-    assert [row[2:] for row in rows[1:]] == [[row[title] for title in TITLES] for row in _rows("out.csv")]
+    polish("-o", "table.csv", "--column", "回复", "--offline")
+    assert [row[2:] for row in rows[1:]] == [[row[title] for title in TITLES] for row in _rows("table.csv")]
 
 
 def test_every_row_is_good(polish: Callable[..., Ran], tmp_path: Path) -> None:
@@ -281,6 +282,93 @@ def test_what_was_wrong_is_cut_to_its_cell(polish: Callable[..., Ran], monkeypat
     changes = _workbook(Path("out.xlsx"), {})[1][4]
     assert changes.startswith("需人工处理，保留原文：仍不符合：用语专业")
     assert (len(changes), changes[-1]) == (32_767, "…")
+
+
+# --- what is there already ------------------------------------------------------------------------------------------
+
+
+def test_a_finished_job_runs_again_over_what_it_wrote(polish: Callable[..., Ran]) -> None:
+    """What this job wrote, and nobody changed, is written again, in another way too and under another name."""
+    arguments = ("--column", "回复", "--offline")
+    assert polish("-o", "out.csv", *arguments).code == 1
+    first = Path("out.csv").read_bytes()
+    assert polish("-o", "out.csv", *arguments).code == 1
+    assert Path("out.csv").read_bytes() == first
+    assert polish("-o", "out.csv", *arguments, "--in-place-column").code == 1
+    for name in ("out.csv", "out.csv.ledger", "out.report.html"):
+        Path(name).rename(f"re{name}")
+    assert polish("-o", "reout.csv", *arguments).code == 1
+    assert Path("reout.csv").read_bytes() == first
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.report.html"])
+def test_what_a_person_changed_is_not_written_over(polish: Callable[..., Ran], name: str) -> None:
+    """A copy or a report that was changed since it was written, or is another's, stays, and a sentence says so."""
+    arguments = ("-o", "out.csv", "--column", "回复", "--offline")
+    Path(name).write_bytes(b"my own")
+    said = "is there, and this job did not write it; name another file, or move it away"
+    ran = polish(*arguments)
+    assert (ran.code, ran.lines) == (2, [f"replykit: {name} {said}"]), ran
+    assert not Path("out.csv.ledger").exists()
+    assert polish(*arguments, "--dry-run").code == 0
+    Path(name).rename("away")
+    assert polish(*arguments).code == 1
+    with Path(name).open("ab") as file:
+        file.write("您好\r\n".encode())
+    changed = Path(name).read_bytes()
+    ran = polish(*arguments)
+    assert ran.code == 2, ran
+    assert ran.lines[-1] == f"replykit: {name} was changed since it was written; name another file, or move it away"
+    assert Path(name).read_bytes() == changed
+    Path(name).unlink()
+    assert polish(*arguments).code == 1
+
+
+def test_what_is_changed_while_it_runs_is_not_written_over(
+    polish: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy that comes to be while the model is asked stays, and what was answered is in the ledger."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    _write_csv(Path("replies.csv"), ("呵呵，马上好。",))
+
+    def meanwhile(_: object) -> fault.Step:
+        Path("out.csv").write_bytes(b"my own")
+        return fault.answer("马上好。")
+
+    with Server() as server:
+        server.respond(meanwhile)
+        ran = polish("-o", "out.csv", "--column", "回复", *_asking(server))
+        assert ran.code == 2, ran
+        assert Path("out.csv").read_bytes() == b"my own"
+        Path("out.csv").unlink()
+        assert polish("-o", "out.csv", "--column", "回复", *_asking(server)).code == 0
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("option", ["-o", "--report"])
+@pytest.mark.parametrize("place", ["long", "pipe", "folder"])
+def test_what_cannot_be_written_is_found_before_the_run(
+    polish: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, option: str, place: str
+) -> None:
+    """A copy or report that cannot be written is refused in one sentence before the model is asked anything."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    ending = {"-o": ".csv", "--report": ".html"}[option]
+    name = f"{'n' * 300 if place == 'long' else place}{ending}"
+    if place == "pipe":
+        os.mkfifo(name)
+    if place == "folder":
+
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)  # as the superuser may write everywhere
+    with Server() as server:
+        others = () if option == "-o" else ("-o", "out.csv")
+        ran = polish(*others, option, name, "--column", "回复", *_asking(server))
+        assert not server.requests
+    assert (ran.code, len(ran.lines)) == (2, 1), ran
+    assert {"long": "too long", "pipe": "no file", "folder": "cannot be written: Permission denied"}[place] in ran.err
+    assert not Path("out.csv.ledger").exists()
 
 
 # --- the column -----------------------------------------------------------------------------------------------------
@@ -502,7 +590,7 @@ def test_what_has_to_change_first_is_said(
     """Where the same command would end the same way, it says what to change first, and counts only what is kept."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     _write_csv(Path("replies.csv"), tuple(f"您好，这是第 {n} 条。" for n in range(20)))
-    Path("out.csv").write_text("earlier", "utf-8")
+    assert polish("-o", "out.csv", "--column", "回复", "--offline").code == 0
     server.always(step)
     ran = polish("-o", "out.csv", "--column", "回复", *_asking(server))
     assert ran.code == 3, ran

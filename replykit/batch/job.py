@@ -18,6 +18,7 @@ from replykit.batch.polishing import reading, rewriting
 from replykit.batch.posted import Posted
 from replykit.batch.progress import Estimate, Progress
 from replykit.batch.rows import PolishedRow
+from replykit.batch.seals import Seals
 from replykit.batch.task import Columns, Task, job_digest
 from replykit.budget import Budget
 from replykit.errors import UsageError
@@ -65,6 +66,7 @@ class Job:
     Attributes:
         progress: live counts of the run.
         notes: what its user should know, such as that a damaged ledger was rescued.
+        seals: of what is written from its results.
         is_stopped: True once a run was ended before its last row.
         is_complete: True once a run has come to its last row.
 
@@ -122,6 +124,7 @@ class Job:
         self._backend: Online | Offline | Posted | None = None
         self._is_asked_to_stop = False
         self.notes = self._ledger.notes
+        self.seals = Seals(self._ledger)
         self.progress = Progress()
         self.is_stopped = self.is_complete = False
 

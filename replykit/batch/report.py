@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from replykit.batch.lines import STATUSES, Lines, json_in_script
 from replykit.batch.price import Price
@@ -58,6 +58,7 @@ def write_report(
     playbook: Playbook,
     *,
     language: Language | None = None,
+    ready: Callable[[BinaryIO], object] | None = None,
 ) -> Tally:
     """Write a page that needs nothing but itself: no server, no network. It appears whole or not at all.
 
@@ -70,6 +71,7 @@ def write_report(
         run: what the page says about the run.
         playbook: its principles have titles, and its first language is that of the replies.
         language: of the page's own words; None: the playbook's. The reader can change it.
+        ready: is given the page when it is whole, before it gets its name.
 
     Returns:
         What the page counts.
@@ -120,6 +122,8 @@ def write_report(
         for piece in page:
             # What UTF-8 cannot hold becomes an escape, which JSON reads back.
             file.write(piece.encode("utf-8", "backslashreplace"))
+        if ready:
+            ready(file)
     return tally
 
 

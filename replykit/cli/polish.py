@@ -157,6 +157,8 @@ def polish(
     opened = open_sheet(source, sheet=sheet, encoding=encoding, delimiter=delimiter)
     targets = None if dry_run and output is None else Targets.of(opened, output, report, no_report=no_report)
 
+    if targets and not dry_run:
+        targets.check()
     if resume and not (targets and targets.ledger.exists()):
         missing = f"there is no {targets.ledger}" if targets else "no copy is named with -o"
         raise UsageError(f"there is no job to go on with, as {missing}; leave --resume out to begin one")
@@ -219,6 +221,8 @@ def polish(
             if targets is None or dry_run:
                 show_estimate(job.estimate(rows), price, offline=kit.offline)
                 return
+            for page in targets.pages:
+                job.seals.check(page)
             started = time.monotonic()
             if via == "batch-api" and not no_wait:
                 later = "Ctrl-C leaves the job with it, and the same command picks it up"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -57,18 +58,23 @@ class Results(NamedTuple):
             What was counted, and what there is to know about the copy.
 
         Raises:
-            UsageError: one of them cannot be written.
+            UsageError: one of them cannot be written, or was changed since this job wrote it.
         """
         wording = Wording(self.playbook, self.interface)
         tally = Tally()
         edits = self._edits(self._rows(job), tally, wording)
         titles = () if self.in_place else wording.columns
-        written = self.sheet.write(self.targets.output, titles, edits, replace=self._replaced, raw=self.raw)
-        if self.targets.report:
+        output, report = self.targets.output, self.targets.report
+        job.seals.check(output)  # once more, as a run may take long
+        written = self.sheet.write(
+            output, titles, edits, replace=self._replaced, raw=self.raw, ready=functools.partial(job.seals.put, output)
+        )
+        if report:
+            job.seals.check(report)
             facts = RunFacts(
                 source=self.sheet.name,
                 column=column_name(self.sheet, self.column),
-                output=os.fspath(self.targets.output),
+                output=os.fspath(output),
                 model=self.model,
                 made_at=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
                 seconds=seconds,
@@ -76,7 +82,14 @@ class Results(NamedTuple):
                 repeated=job.progress.repeated,
                 notes=(*self.sheet.remarks(self.column), *written.notes),
             )
-            write_report(self.targets.report, self._rows(job), facts, self.playbook, language=self.interface)
+            write_report(
+                report,
+                self._rows(job),
+                facts,
+                self.playbook,
+                language=self.interface,
+                ready=functools.partial(job.seals.put, report),
+            )
         return tally, written.notes
 
     @property

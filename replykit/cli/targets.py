@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from replykit.batch.seals import Seals
 from replykit.errors import UsageError
 from replykit.sheets import Sheet
+from replykit.sheets.saving import check_place
 
 __all__ = ["Targets"]
 
@@ -54,8 +56,24 @@ class Targets(NamedTuple):
                 f"the report is a page for a browser; end its name in .html, not as in {os.fspath(page)!r}"
             )
         for place in filter(None, (copy, page)):
-            if place.is_dir():
+            if os.path.isdir(place):  # also of a name that is too long
                 raise UsageError(f"{place} is a folder; name a file")
-            if not place.parent.is_dir():
+            if not os.path.isdir(place.parent):
                 raise UsageError(f"{place} cannot be written, as there is no folder {os.fspath(place.parent)!r}")
         return cls(copy, page, copy.with_name(copy.name + ".ledger"))
+
+    @property
+    def pages(self) -> tuple[Path, ...]:
+        """What is for people: the copy, and the page."""
+        return (self.output, self.report) if self.report else (self.output,)
+
+    def check(self) -> None:
+        """Find out, before anything is paid for, whether the files can be written.
+
+        Raises:
+            UsageError: one of them cannot; or it is there, and no job whose ledger lies beside it wrote it.
+        """
+        for place in self.pages:
+            check_place(place)
+            if not self.ledger.exists():
+                Seals(None).check(place)

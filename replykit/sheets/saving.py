@@ -6,13 +6,14 @@ import contextlib
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from replykit.errors import UsageError
 
-__all__ = ["saving"]
+__all__ = ["check_place", "saving"]
 
 _HANDLES = "/proc/self/fd"
 
@@ -62,6 +63,21 @@ def saving(path: str | os.PathLike[str], *, like: Path | None = None) -> Iterato
     finally:
         with contextlib.suppress(OSError):
             draft.unlink()
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
+    """Find out whether `saving` can write a file, by making another one beside it and taking it away again.
+
+    Raises:
+        UsageError: it cannot be written, or what has the name is no file.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        _mode(target, None)
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".part"):
+            pass
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _unnamed(folder: Path, mode: int) -> int:

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, ClassVar, NamedTuple
 
@@ -131,6 +131,7 @@ class Sheet(ABC):
         *,
         replace: int | None = None,
         raw: bool = False,
+        ready: Callable[[BinaryIO], object] | None = None,
     ) -> Written:
         """Write a copy of the file with results in it: new columns to the right of the data, or a column's new texts.
 
@@ -143,6 +144,7 @@ class Sheet(ABC):
             replace: the index of the column whose texts the edits replace; None: of none.
             raw: True to write texts of a CSV file that begin like a formula as they are. Else an apostrophe is put
                 before them, as the program that opens the file would calculate them.
+            ready: is given the copy when it is whole, before it gets its name.
 
         Returns:
             What was written, with notes for the file's user.
@@ -162,6 +164,8 @@ class Sheet(ABC):
         with self._reopened() as source, saving(place, like=self.path) as file:
             self._write(source, file, tuple(titles), stream, replace, raw, notes)
             stream.finish()
+            if ready:
+                ready(file)
         return Written(place, stream.taken, notes.lines())
 
     def _changes(self, edits: Iterable[Edit], replace: int) -> Iterator[Edit]:
