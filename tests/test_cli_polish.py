@@ -284,6 +284,30 @@ def test_what_was_wrong_is_cut_to_its_cell(polish: Callable[..., Ran], monkeypat
     assert (len(changes), changes[-1]) == (32_767, "…")
 
 
+@pytest.mark.parametrize("blank", ["", ",\r\n \r\n"])
+@pytest.mark.parametrize(
+    ("title", "is_told"),
+    [
+        ("回复", False),
+        ("Canned reply", False),
+        ("呵呵，大哥，这个没办法的。", True),
+        ("您好，" * 14, True),
+        ("您" * 40, False),
+    ],
+)
+def test_a_reply_that_was_taken_for_a_title(polish: Callable[..., Ran], blank: str, title: str, is_told: bool) -> None:
+    """Where the names stand is said when that is not row 1, and a name that looks like a reply is pointed out."""
+    Path("a.csv").write_text(f"{blank}编号,{title}\r\n1,呵呵，马上好。\r\n", "utf-8", newline="")
+    ran = polish("-o", "out.csv", "--column", "B", "--offline", source="a.csv")
+    assert ran.code == 0, ran
+    assert (", names in row 3" in ran.lines[0]) is bool(blank)
+    told = [line for line in ran.lines if line.startswith("note: ")]
+    assert [line.startswith(f"note: row {3 if blank else 1} was taken for the names") for line in told] == [
+        True
+    ] * is_told
+    assert Path("out.csv").read_bytes().decode().startswith(f"{blank}编号,{title},润色后的回复,")
+
+
 # --- what is there already ------------------------------------------------------------------------------------------
 
 

@@ -139,7 +139,20 @@ def test_fragile_cells_are_read_back(fragile: Path) -> None:
     assert written.notes == (
         "row 5: the cell shows what a formula makes, and was left as it is",
         "formulas that use the changed cells show the old result until the program calculates them (F9)",
+        "a filter or table of the sheet does not reach over the new columns, which stay where they are when it is"
+        " sorted; select the whole sheet to sort it",
     )
+
+
+@pytest.mark.parametrize("filtered", [True, False])
+def test_a_filter_does_not_reach_over_new_columns(filtered: bool, tmp_path: Path) -> None:
+    """Where the sheet has a filter, a note says that its sorting parts the results from their rows; else none does."""
+    more = '<autoFilter ref="A1:A2"><filterColumn colId="0"/></autoFilter>' if filtered else ""
+    cells = '<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c r="A2"><v>2</v></c></row>'
+    sheet = _sheet(tmp_path, f'<worksheet xmlns="{MAIN}"><sheetData>{cells}</sheetData>{more}</worksheet>')
+    told = [note for note in _copy(sheet, ["新"], [Edit(2, ("好",))]).notes if "sorted" in note]
+    assert len(told) == filtered
+    assert not _copy(sheet, [], [Edit(2, (), "好")], replace=0).notes
 
 
 def test_without_edits_a_copy_is_the_original(fragile: Path) -> None:
@@ -262,6 +275,9 @@ def test_sheets_that_are_read_alone(rows: str, tmp_path: Path) -> None:
     assert sheet.header[0] == "id"
     with pytest.raises(UsageError, match="is stored in an unusual way; open it in a spreadsheet program and save it"):
         _copy(sheet, ["新"], [Edit(2, ("好",))])
+    if not rows.endswith("</extLst></row>"):  # a last row is read to its end when it is written alone
+        with pytest.raises(UsageError, match="unusual"):
+            sheet.check_output(tmp_path / "copy.xlsx")
 
 
 def test_a_strict_workbook(tmp_path: Path) -> None:

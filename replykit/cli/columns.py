@@ -11,12 +11,14 @@ import typer
 
 from replykit.errors import UsageError
 from replykit.intake import is_blank
+from replykit.kit import ReplyKit
 from replykit.playbook import Playbook
 from replykit.sheets import Sheet
 from replykit.sheets.columns import letters_of
 
-__all__ = ["JobColumns", "column_name", "reply_column"]
+__all__ = ["JobColumns", "column_name", "header_doubt", "reply_column"]
 
+_LONGEST_TITLE = 40  # code points of the name of a column; what is longer may be a reply
 # What people write in a column of languages; anything else goes on as it is.
 _LANGUAGES = {
     **dict.fromkeys(("简体", "简体中文", "中文", "简", "zh", "zh-cn", "zh-sg", "chinese"), "zh-Hans"),
@@ -116,7 +118,28 @@ def column_name(sheet: Sheet, index: int) -> str:
     return title if title and sheet.header.count(title) == 1 else letters_of(index)
 
 
+def header_doubt(sheet: Sheet, index: int, kit: ReplyKit) -> str:
+    """Return a sentence about a title that is rather a reply, as in a file without titles; empty where it is none.
+
+    Args:
+        sheet: the sheet.
+        index: the column of the replies.
+        kit: what finds that a text breaks a rule, as no title has reason to.
+    """
+    title = sheet.header[index]
+    if is_blank(title) or not (len(title) > _LONGEST_TITLE or kit.check(title, draft=title).errors):
+        return ""
+    return (
+        f"row {sheet.header_row} was taken for the names of the columns, and left alone, but looks like a reply"
+        f" ({_line(title)}); if it is one, put a row of names above it"
+    )
+
+
 def _shown(sheet: Sheet, index: int) -> str:
-    text = next((row.cells[index] for row in sheet.rows() if not is_blank(row.cells[index])), "")
+    return _line(next((row.cells[index] for row in sheet.rows() if not is_blank(row.cells[index])), ""))
+
+
+def _line(text: str) -> str:
+    """Return the beginning of a text, as one line."""
     line = " ".join(text.split())
     return line if len(line) <= 60 else line[:59] + "…"

@@ -15,7 +15,7 @@ import typer
 
 from replykit.batch.job import Job, Via
 from replykit.batch.price import Price
-from replykit.cli.columns import JobColumns, column_name, reply_column
+from replykit.cli.columns import JobColumns, column_name, header_doubt, reply_column
 from replykit.cli.display import note
 from replykit.cli.kits import open_kit
 from replykit.cli.options import (
@@ -195,6 +195,8 @@ def polish(
         privacy=privacy,
         offline=offline,
     ) as kit:
+        if doubt := header_doubt(opened, columns.text, kit):
+            note(("warning", "note"), ("plain", f": {doubt}"))
         # A dry run leaves nothing behind, not even an empty ledger.
         ledger = targets and (targets.ledger if not dry_run or targets.ledger.exists() else None)
         with Job(

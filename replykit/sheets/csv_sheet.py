@@ -76,7 +76,7 @@ class CsvSheet(Sheet):
             width = max(width, len(row.cells))
             ends[line_end_of(row.line.raw)] = True
             if header is None and any(cell.strip() for cell in row.cells):
-                header, self._header_row = [cell.strip() for cell in row.cells], row.number
+                header, self.header_row = [cell.strip() for cell in row.cells], row.number
             elif header is not None and any(row.cells[len(header) :]):
                 first_long, longer = first_long or row.number, longer + 1
         if header is None:
@@ -87,7 +87,8 @@ class CsvSheet(Sheet):
         parted = "one column" if width == 1 else f"parted by {delimiter_in_words(self._delimiter)}"
         more = f" and {longer - 1} more have" if longer > 1 else " has"
         ragged = f"; row {first_long}{more} more cells than the header" if longer else ""
-        self.layout = f"{self._encoding}{guess}, {parted}, {found}{ragged}"
+        names = f", names in row {self.header_row}" if self.header_row > 1 else ""
+        self.layout = f"{self._encoding}{guess}, {parted}, {found}{names}{ragged}"
 
     def _table(self, file: BinaryIO) -> Table:
         return Table(lines_in(file, self._encoding, self.name), self.name, self._delimiter)
@@ -102,7 +103,7 @@ class CsvSheet(Sheet):
         try:
             with self._reopened() as file:
                 for row in self._table(file):
-                    if row.number > self._header_row and any(cell.strip() for cell in row.cells):
+                    if row.number > self.header_row and any(cell.strip() for cell in row.cells):
                         yield SheetRow(row.number, (*row.cells, *[""] * (width - len(row.cells))))
         except OSError as error:
             raise self._unreadable(error) from None
@@ -126,7 +127,7 @@ class CsvSheet(Sheet):
             output.keep(table.preamble)
         writer = RowWriter(output, self._delimiter, len(self.header), replace, raw=raw)
         for row in table:
-            if row.number == self._header_row:
+            if row.number == self.header_row:
                 writer.write_header(row, titles)
             else:
-                writer.write(row, edits.of(row.number) if row.number > self._header_row else None)
+                writer.write(row, edits.of(row.number) if row.number > self.header_row else None)

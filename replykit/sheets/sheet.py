@@ -56,7 +56,8 @@ class Sheet(ABC):
         path: the file.
         name: what messages call it: `replies.xlsx, sheet '话术'`.
         layout: how it is read, in words for its user.
-        header: the names of its columns, from A to the last that any row uses; empty where a column has none.
+        header_row: the number of the row with the names of its columns.
+        header: these names, from A to the last that any row uses; empty where a column has none.
         fingerprint: the SHA-256 of the file's bytes, in hexadecimal digits.
         longest: the UTF-16 code units that a cell can hold.
     """
@@ -66,6 +67,7 @@ class Sheet(ABC):
     path: Path
     name: str
     layout: str
+    header_row: int
     header: tuple[str, ...]
     fingerprint: str
 

@@ -44,6 +44,7 @@ class Survey:
         columns: the last column with anything in it, 0 where there is nothing.
         rows: the last row with anything in it.
         merged: the areas of cells that are shown as one.
+        is_filtered: whether the sheet has a filter of its owner's.
         made: the areas that a formula fills: first and last row, first and last column.
         head: the elements before the cells, each with its place and its attributes.
         cell_columns: the column of each cell.
@@ -61,6 +62,7 @@ class Survey:
         self.made: list[tuple[int, int, int, int]] = []
         self._fills: dict[int, tuple[list[int], list[int]]] = {}  # of `made`, by column
         self.head: list[tuple[str, int, dict[str, str]]] = []
+        self.is_filtered = False
         self._name = name
         # Of each row its number, its place, and which of the cells is its first; of each cell its column and its place.
         self._numbers, self._row_places, self._firsts = array("L"), array("Q"), array("Q")
@@ -104,20 +106,20 @@ class Survey:
         held: tuple[str, ...] = ()
         head: dict[str, str] = {}
         inside: set[str] = set()
-        merged = ""
+        merged = filtered = ""
         is_strange = False
         known: dict[str, int] = {}
         number = column = columns = rows = shared = 0
         add_column, add_place = self.cell_columns.append, self.cell_places.append
 
         def root(name: str, _: object) -> None:
-            nonlocal row, cell, held, formula, merged
+            nonlocal row, cell, held, formula, merged, filtered
             self.prefix = name[: len(name) - len(local(name))]
             row, cell, *others = (self.prefix + child for child in ("row", "c", "v", "is", "f"))
             held, formula = tuple(others), others[-1]
             head.update((self.prefix + child, child) for child in _HEAD)
             inside.update(self.prefix + child for child in IN_CELLS)
-            merged = f"{self.prefix}mergeCell"
+            merged, filtered = f"{self.prefix}mergeCell", f"{self.prefix}autoFilter"
             reading.StartElementHandler = element
 
         def element(name: str, given: dict[str, str]) -> None:
@@ -159,6 +161,8 @@ class Survey:
                 self.head.append((head[name], reading.CurrentByteIndex, given))
             elif name not in inside:
                 is_strange = True  # but for above the first row and below the last
+                if name == filtered:
+                    self.is_filtered = True
                 if name == merged and "ref" in given:
                     self.merged.append(area_of(given["ref"]))
 

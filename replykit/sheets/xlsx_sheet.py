@@ -27,6 +27,10 @@ from replykit.sheets.workbook import Workbook
 __all__ = ["XlsxSheet"]
 
 _STALE = "formulas that use the changed cells show the old result until the program calculates them (F9)"
+_APART = (
+    "a filter or table of the sheet does not reach over the new columns, which stay where they are when it is sorted;"
+    " select the whole sheet to sort it"
+)
 _SIGNED = "the digital signature of the workbook is no longer valid"
 
 
@@ -65,7 +69,7 @@ class XlsxSheet(Sheet):
             raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
         header = self._header()
         self.header = tuple(cell.strip() for cell in header.cells)
-        self._header_row = header.number
+        self.header_row = header.number
         others = f" of {len(workbook.sheets)}" if len(workbook.sheets) > 1 else ""
         place = list(workbook.sheets).index(self.title) + 1
         last = letters_of(len(self.header) - 1)
@@ -91,7 +95,7 @@ class XlsxSheet(Sheet):
 
     def rows(self) -> Iterator[SheetRow]:
         """Yield the rows below the header that have anything in them, hidden ones among them."""
-        return (row for row in self._rows() if row.number > self._header_row)
+        return (row for row in self._rows() if row.number > self.header_row)
 
     def refusal(self, number: int, text: str, replace: int | None) -> str:
         """Return why a row cannot take a text: as of any sheet, and a formula is not replaced."""
@@ -106,7 +110,7 @@ class XlsxSheet(Sheet):
         mute = sum(
             1
             for number, cells in zip(range(1, survey.rows + 1), itertools.chain(self._cells.rows(), ends), strict=False)
-            if number > self._header_row
+            if number > self.header_row
             and not "".join(cells[column:place]).strip()
             and (survey.is_error(number, place) or survey.is_made(number, place))
         )
@@ -114,6 +118,12 @@ class XlsxSheet(Sheet):
             return ()
         some = f"{mute:,} cells of the column are" if mute > 1 else "1 cell of the column is"
         return (f"{some} left alone: an error such as #N/A, or a formula whose result the file does not hold",)
+
+    def check_output(self, output: Path) -> None:
+        """Refuse what is refused of any sheet, and a sheet that cannot be written into."""
+        super().check_output(output)
+        if not (self._survey.is_plain and self._survey.encoding):
+            raise unusual(self.name)
 
     def _suffixes(self) -> tuple[str, ...]:
         return (self.path.suffix.lower(),)
@@ -128,8 +138,6 @@ class XlsxSheet(Sheet):
         raw: bool,
         notes: Notes,
     ) -> None:
-        if not (self._survey.is_plain and self._survey.encoding):
-            raise unusual(self.name)
         plan, name = self._additions(titles, replace), str(self.path)
         package = Package(source, name)
         styles = Styles(package.read(self._styles), name) if self._styles else None
@@ -147,8 +155,13 @@ class XlsxSheet(Sheet):
                 raise UsageError(f"{name} changed while it was copied") from None
         if replace is not None and package.holds("xl/calcChain.xml"):
             notes.add(_STALE)
+        if titles and (self._survey.is_filtered or self._has_table(package)):
+            notes.add(_APART)
         if package.holds("_xmlsignatures"):
             notes.add(_SIGNED)
+
+    def _has_table(self, package: Package) -> bool:
+        return any(kind == "table" for kind, _ in package.related(self._part).values())
 
     def _additions(self, titles: tuple[str, ...], replace: int | None) -> Additions:
         """Return what is written where: new columns to the right of all data, and of cells that reach out of it.
@@ -160,13 +173,13 @@ class XlsxSheet(Sheet):
         reach = [
             right
             for top, bottom, left, right in survey.merged
-            if bottom >= self._header_row and top <= survey.rows and left <= survey.columns
+            if bottom >= self.header_row and top <= survey.rows and left <= survey.columns
         ]
         first = max([survey.columns, *reach]) + 1
         if titles and first + len(titles) - 1 > MOST_COLUMNS:
             raise UsageError(f"{self.name} has no room for {len(titles)} more columns to the right of its data")
         return Additions(
-            header=self._header_row,
+            header=self.header_row,
             first=first,
             titles=titles,
             replace=0 if replace is None else replace + 1,
