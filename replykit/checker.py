@@ -367,13 +367,19 @@ class Checker:
         if not compiled.pattern:
             return
         text, seen = reading.text, 0
+        extra: list[tuple[int, int]] = []
         for number, source in sentences:
             first, last = reading.outline.sentences[number]
             pattern = compiled.pattern if source == _ALL else compiled.pattern.of_source(source)
             for start, end in pattern.spans(text[first:last]):
                 seen += 1
                 if end > start and (compiled.rule.kind != "count" or seen > compiled.rule.at_most):
-                    self._judge(compiled, reading, first + start, first + end, found)
+                    if compiled.rule.as_one:
+                        extra[1:] = [(first + start, first + end)]
+                    else:
+                        self._judge(compiled, reading, first + start, first + end, found)
+        if extra:
+            self._judge(compiled, reading, extra[0][0], extra[-1][1], found)
 
     def _judge(self, compiled: CompiledRule, reading: Reading, start: int, end: int, found: list[Finding]) -> None:
         """Keep a hit where its place, its exceptions and its conditions let it count."""

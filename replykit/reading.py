@@ -71,6 +71,7 @@ class CompiledCondition:
     def __init__(self, condition: Condition, pattern_for: Callable[[Sequence[str]], Pattern]) -> None:
         self.within = condition.within
         self.absent = condition.absent
+        self.at_most = condition.at_most
         self.pattern = pattern_for(condition.find)
         self.exceptions = pattern_for(condition.exceptions) if condition.exceptions else None
         self.key = id(self.pattern), id(self.exceptions)  # conditions of equal patterns share what was found
@@ -110,7 +111,7 @@ class Reading:
     def __init__(self, original: str, given: Given, scan: Scan | None) -> None:
         self.original, self.given = original, given
         self._matches: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
-        self._elsewhere: dict[tuple[tuple[int, int], str], bool] = {}
+        self._elsewhere: dict[tuple[tuple[int, int], str, int], bool] = {}
         folded = self.folded = fold(original)
         self.uncovered = uncover(folded, scan) if scan else Uncovered(folded, None, folded)
         self.outline = Outline(self.uncovered.text)
@@ -174,17 +175,22 @@ class Reading:
                 return condition.stands_in(text[slice(*self.outline.sentence(start))])
         starts, ends = self._all_matches(condition)
         if condition.within == "reply":
-            return bool(starts)
+            return len(starts) > condition.at_most
         clause_start, clause_end = self.outline.clause(start, end)
         previous = bool(ends) and ends[0] <= clause_start
         following = bisect_left(starts, clause_end) < len(starts)
         return {"previous": previous, "next": following, "rest": previous or following}[condition.within]
 
     def _stands_elsewhere(self, condition: CompiledCondition) -> bool:
-        key = condition.key, condition.within
+        key = condition.key, condition.within, condition.at_most
         if key not in self._elsewhere:
             text = self.given.text(condition.within)
-            self._elsewhere[key] = any(map(condition.stands_in, _sentences(fold_again(text))))
+            sentences = _sentences(fold_again(text))
+            if condition.at_most:
+                found = sum(len(condition.spans(sentence)) for sentence in sentences) > condition.at_most
+            else:
+                found = any(map(condition.stands_in, sentences))
+            self._elsewhere[key] = found
         return self._elsewhere[key]
 
     def _all_matches(self, condition: CompiledCondition) -> tuple[list[int], list[int]]:

@@ -29,6 +29,7 @@ Scope = Literal[
     "channel",  # the id of the channel
     "length",  # the id of the length asked for
 ]
+_COUNTED = ("reply", "customer", "draft", "facts")
 Place = Literal["anywhere", "clause", "clause-start", "clause-end", "reply-start", "reply"]
 Kind = Literal["phrase", "pattern", "together", "count", "order", "require", "guard"]
 GuardName = Literal[
@@ -55,12 +56,20 @@ class Condition(Record):
         within: where they are looked for; what is not given holds nothing.
         exceptions: patterns; what touches a match of one of them is not found.
         absent: True turns it round: it holds where none of them stands.
+        at_most: matches that do not make it hold yet; only where the whole reply, or what was given, is read.
     """
 
     find: tuple[str, ...] = Field(min_length=1)
     exceptions: tuple[str, ...] = ()
     within: Scope = "clause"
     absent: bool = False
+    at_most: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _counted(self) -> Self:
+        if self.at_most and self.within not in _COUNTED:
+            raise ValueError(f"'at_most' counts in {', '.join(_COUNTED)}, not in {self.within!r}")
+        return self
 
 
 class Edit(Record):
@@ -133,7 +142,8 @@ class Rule(Record):
     - `pattern`: any of `patterns` (RE2, with `{word list}` references), inside one sentence. A group named `hit` is the
       part that is reported.
     - `together`: one entry of each list in `together` inside one clause, at most `window` code points apart.
-    - `count`: more than `at_most` matches of `patterns` in the reply.
+    - `count`: more than `at_most` matches of `patterns` in the reply, each of them a hit, or with `as_one` all that are
+      too many one hit.
     - `order`: a match of `then` with no match of `first` before it.
     - `require`: none of `patterns` anywhere in the reply.
     - `guard`: the check named by `guard`, which compares the reply with what was given.
@@ -155,6 +165,7 @@ class Rule(Record):
     together: tuple[tuple[str, ...], ...] = ()
     window: int = Field(default=12, ge=0)
     at_most: int = Field(default=0, ge=0)
+    as_one: bool = False
     first: tuple[str, ...] = ()
     then: tuple[str, ...] = ()
     guard: GuardName | None = None

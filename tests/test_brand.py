@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from replykit import AsyncReplyKit, Reply, ReplyKit
 from replykit.brand import Brand, greeting_end
+from replykit.cli.app import app
 from replykit.errors import UsageError
 from replykit.loader import load_playbook
 from replykit.testing import AsyncFakeChat, FakeChat
@@ -212,3 +214,15 @@ def test_a_voice_that_cannot_be_used_is_named(fields: dict[str, Any], says: str)
     if "persona" not in fields:
         with pytest.raises(UsageError, match=says):
             ReplyKit(**fields)
+
+
+def test_the_command_takes_them() -> None:
+    """The options say what the arguments say, the settings in the environment too, and `prompt` shows them."""
+    runner = CliRunner(env={"REPLYKIT_SIGNATURE": SIGNATURE, "REPLYKIT_MODEL": ""})
+    drafted = runner.invoke(app, ["draft", "我的订单呢？", "--offline", "--opening", OPENING])
+    assert drafted.stdout.startswith(OPENING)
+    assert drafted.stdout.endswith(f"\n{SIGNATURE}\n")
+    shown = runner.invoke(app, ["prompt", "draft", "我的订单呢？", "--persona", "小蓝", "--guidance", "提到会员日。"])
+    assert all(text in shown.stdout for text in ("“小蓝”的身份", "- 提到会员日。", SIGNATURE))
+    wrong = runner.invoke(app, ["rewrite", "您好，我来核实。", "--offline", "--opening", "呵呵，您好。"])
+    assert isinstance(wrong.exception, UsageError)

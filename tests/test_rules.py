@@ -108,15 +108,22 @@ def test_every_rule_says_where_it_comes_from(id: str) -> None:
     assert rule.principle in {principle.id for principle in PLAYBOOK.principles}
 
 
+CHECKED = (
+    "apology-in-measure empathy-first grounded-facts keep-meaning keep-placeholders manage-expectations match-script "
+    "next-step no-accusing-customer no-blame no-brush-off no-leading-questions no-vague-answers policy-not-a-wall "
+    "positive-wording professional-register"
+)
+
+
 def test_every_pattern_is_re2(checker: Checker) -> None:
     """Every pattern of every rule and signal compiles, those of exceptions and conditions included."""
     checker.validate()
 
 
 def test_every_checked_principle_has_a_rule() -> None:
-    """A principle of the specification that a rule checks is checked by at least one."""
+    """Each of the specification's sixteen checked principles is checked by at least one rule."""
     checked = {rule.principle for rule in RULES.values()}
-    assert len(checked) == 17
+    assert checked >= set(CHECKED.split())
     assert {rule.severity for rule in RULES.values() if rule.principle == "positive-wording"} == {"warning"}
 
 
