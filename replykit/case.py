@@ -92,16 +92,28 @@ class Case:
             greeting=functools.partial(greeting_end, self.playbook),
         )
 
+    @functools.cached_property
+    def kept(self) -> str | None:
+        """The draft that a reply is compared with: as it would leave, and without what its channel lets nobody say."""
+        draft, channel = self.request.draft, self.request.channel
+        if draft is None:
+            return None
+        if self.checker.has_errors_for(channel):
+            for finding in reversed(self.checker.findings(draft, Given(channel=channel))):
+                if finding.severity == "error" and any(one.within == "channel" for one in finding.rule.when):
+                    draft = draft[: finding.start] + draft[finding.end :]
+        return self.brand.on(draft)
+
     @property
     def given(self) -> Given:
         """What a reply is checked with."""
         request = self.request
-        # What the company says of itself holds, and a draft is compared as it would leave.
+        # What the company says of itself holds.
         return Given(
             request.customer,
             request.history,
             (*request.facts, *self.brand.texts, *([request.persona] if request.persona else ())),
-            None if request.draft is None else self.brand.on(request.draft),
+            self.kept,
             self.language,
             "\n".join(self.instructions) or None,
             request.stage,

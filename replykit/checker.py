@@ -319,6 +319,14 @@ class Checker:
             self._run(compiled, reading, found)
         return without_overlaps(found)
 
+    def has_errors_for(self, channel: Channel) -> bool:
+        """Return whether a rule makes an error of something because it is said in a channel."""
+        return any(
+            compiled.rule.severity == "error" and condition.within == "channel" and condition.stands_in(channel)
+            for compiled in self._rules
+            for condition in compiled.elsewhere
+        )
+
     def _always_tried(self, given: Given) -> list[CompiledRule]:
         """Return the rules that no literal triggers, without those that ask for what is not given."""
         key = tuple([bool(getattr(given, scope)) for scope in ELSEWHERE])

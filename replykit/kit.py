@@ -140,7 +140,7 @@ class ReplyKit(Desk):
             length: how long it may be; a longer reply is a warning. None: the kit's, else not held to any.
             persona: who speaks, such as 小蓝，蓝鲸商城客服.
             opening: the words that the reply begins with, exactly once, whatever the model wrote.
-            signature: the last line of the reply, likewise; both may hold what no fact does.
+            signature: the last line of the reply, likewise; both may hold what no fact does; in its script.
             guidance: what the model is told besides; it switches no rule off, and states no facts.
             language: what it is written in; None: the customer's language, else the draft's.
             private: names, addresses and whatever else is personal, as written; only with `privacy="mask"`.

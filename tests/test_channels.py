@@ -83,6 +83,19 @@ def test_a_public_reply_gives_nothing_personal_away() -> None:
     assert (reply.text, reply.status) == (public, "repaired")
 
 
+def test_a_rewrite_for_the_public_need_not_keep_what_is_personal() -> None:
+    """Elsewhere a rewrite keeps the draft's order number and phone; in public it leaves them out, and nothing else."""
+    written = "您好，商品今天补发，2 件一起寄出。请您私信告诉我们联系方式。"
+    said = "呵呵，您的订单 A1001 今天补发，2 件一起寄出，电话 13800138000。"
+
+    def rewritten(answer: str, channel: Channel) -> Reply:
+        return ReplyKit(chat=FakeChat([answer] * 2)).rewrite(said, channel=channel)
+
+    assert rewritten(written, "review").status == "clean"
+    assert rewritten(written, "chat").status == "needs_review"
+    assert rewritten(written.replace("2 件", "一起"), "review").status == "needs_review"
+
+
 def test_a_signature_makes_an_email_whole() -> None:
     """The opening is the salutation and the signature the closing, where the company gives them."""
     kit = ReplyKit(chat=FakeChat(["订单正在派送，我来为您跟进。"]), opening="尊敬的客户：", signature="蓝鲸商城客服部")
