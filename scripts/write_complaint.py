@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from replykit import Reply, ReplyKit, Turn
 from replykit.complaint import ComplaintRecord
-from replykit.records import Attempt, Stage
+from replykit.records import Attempt
 from replykit.testing import FakeChat
 
 __all__ = ["STEPS", "TARGET", "Step", "main", "played", "render"]
@@ -28,15 +28,13 @@ class Step(NamedTuple):
     """One turn of the customer and what is made of it.
 
     Attributes:
-        title: the stage by name.
-        stage: the stage.
+        title: the stage that it is in.
         customer: what the customer writes.
         facts: what the company knows by then.
         answers: what the scripted model answers, one for each call; the first is weak.
     """
 
     title: str
-    stage: Stage
     customer: str
     facts: tuple[str, ...]
     answers: tuple[str, ...]
@@ -45,7 +43,6 @@ class Step(NamedTuple):
 STEPS = (
     Step(
         "Accept (接受投诉)",
-        "accept",
         "我昨天收到的玻璃杯碎了两个，订单 A1001。问了两次都没人理，太让人失望了，我要投诉！",
         ("订单 A1001：玻璃杯一套 6 只，11 月 8 日签收", "投诉在 24 小时内答复"),
         (
@@ -56,18 +53,16 @@ STEPS = (
     ),
     Step(
         "Clarify (解释澄清)",
-        "clarify",
         "照片发了，我姓王，电话 13800138000。外箱是好的，里面没有泡沫，你们到底是怎么包装的？",
-        ("核实结果：这一箱漏放了缓冲泡沫，是我们的责任", "可以补发两只，也可以退两只的款 58 元"),
+        ("核实结果：这一箱漏放了缓冲泡沫，是我们的责任",),
         (
             "仓库没包好，具体我不清楚。是您自己没拿稳吧？",
             "感谢您发来照片。核实过了，这一箱漏放了缓冲泡沫，是我们的责任，非常抱歉。"
-            "碎的两只可以补发，也可以退款 58 元，请问您希望怎样处理？",
+            "碎的是两只，对吗？请问您希望怎样处理？",
         ),
     ),
     Step(
         "Propose (提出解决方案), in traditional script",
-        "propose",
         "我要補發，不要退款。什麼時候能收到？",
         ("补发两只玻璃杯，11 月 10 日寄出，预计 11 月 12 日送达", "寄出前要重新检查包装，需要一天"),
         (
@@ -78,7 +73,6 @@ STEPS = (
     ),
     Step(
         "Follow up (回访), where asking again does not help",
-        "follow_up",
         "收到了，这次两只都完好。",
         ("补发的包裹 11 月 12 日已签收，投诉单已经办结",),
         (
@@ -115,7 +109,7 @@ def played() -> Iterator[tuple[Step, tuple[Turn, ...], Reply, FakeChat]]:
     history: tuple[Turn, ...] = ()
     for step in STEPS:
         chat = FakeChat(step.answers)
-        reply = ReplyKit(chat=chat).draft(step.customer, history=history, facts=step.facts, stage=step.stage)
+        reply = ReplyKit(chat=chat).draft(step.customer, history=history, facts=step.facts)
         yield step, history, reply, chat
         history += (Turn(role="customer", text=step.customer), Turn(role="agent", text=reply.text))
 
@@ -174,7 +168,7 @@ def _step(number: int, step: Step, reply: Reply, chat: FakeChat, first: str | No
     yield f"## {number}. {step.title}\n"
     if number > 1:
         yield _quoted(step.customer) + "\n"
-    yield f'`kit.draft(…, stage="{step.stage}")` asks the model.\n'
+    yield f"`kit.draft(…)` reads the stage off the conversation, `{reply.stage}`, and asks the model.\n"
     system, user = chat.requests[0].messages
     yield from _prompt(system.content, first)
     yield "The user message:\n"

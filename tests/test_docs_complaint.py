@@ -12,13 +12,13 @@ def test_the_page_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_weak_answer_is_found_and_mended() -> None:
-    """At each stage the first answer has errors, and what leaves has none; once the fixer does what asking did not."""
+    """At each stage, as it is read off, a first answer with errors is mended; once by the fixer, as asking did not."""
     stages, makers = [], []
-    for step, _, reply, _ in write_complaint.played():
+    for _, _, reply, _ in write_complaint.played():
         first, *_, last = reply.attempts
         assert any(violation.severity == "error" for violation in first.violations)
         assert (reply.status, reply.text) == ("repaired", last.text)
-        stages.append(step.stage)
+        stages.append(reply.stage)
         makers.append(last.made_by)
     assert stages == ["accept", "clarify", "propose", "follow_up"]
     assert makers == ["model", "model", "model", "fixer"]
