@@ -36,7 +36,7 @@ __all__ = ["Checker", "checker_for"]
 CHUNK = 500  # replies that are sent to another process at once
 LONGEST_TEXT = 5_000_000  # code points
 _ALL = -1  # sources
-_MOST_READ = 20  # of the customer's earlier turns
+_MOST_READ, _LONGEST_READ = 20, 20_000  # of the customer's earlier turns, and code points
 _REPORTED = frozenset(["text", "violations", "language"])
 _VIOLATED = frozenset(["principle", "rule", "severity", "start", "end", "text", "message", "suggestions"])
 
@@ -159,11 +159,16 @@ class Checker:
 
         Args:
             customer: the customer's latest message.
-            history: earlier turns; of the customer's, the last 20 are read.
+            history: earlier turns; of the customer's, the last 20 are read, up to 20,000 code points.
             facts: what the reply may state.
         """
-        said = [turn.text for turn in history if turn.role == "customer"][-_MOST_READ:]
-        signs = {name for text in (*said, customer) if text for name in _names(self.assess(text))}
+        signs = set(_names(self.assess(customer))) if customer else set()
+        room = _LONGEST_READ
+        for turn in [turn for turn in history if turn.role == "customer"][: -_MOST_READ - 1 : -1]:
+            room -= len(turn.text)
+            if room < 0:
+                break
+            signs.update(_names(self.assess(turn.text)))
         return self._stages.stage(Given(customer, history, facts, signals=tuple(sorted(signs))))
 
     @functools.cached_property

@@ -265,6 +265,8 @@ def test_context_switches_rules_on(here: Any) -> None:
     assert here("check", reply, "--fact", "11月28日送达").code == 0
     assert here("check", reply, "--customer", "哪天到？", "--history", "agent: 11月28日送达").code == 0
     assert "keep-placeholders" in here("check", "您好，张先生", "--draft", "您好，{姓名}").out
+    asked = here("check", "您好，退款已经到账。", "--stage", "follow_up")
+    assert (asked.code, "next-step" in asked.out) == (0, True)
 
 
 def test_a_text_file_is_one_reply_a_line(here: Any, tmp_path: Path) -> None:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
-from typing import Any
-
-import opencc
 import pytest
+from score_stages import SCRIPTS, conversations, read
 
 from replykit import ReplyKit
 from replykit.checker import checker_for
@@ -16,25 +12,10 @@ from replykit.playbook import Playbook
 from replykit.records import Turn
 from replykit.testing import FakeChat
 
-CASES: list[dict[str, Any]] = tomllib.loads(
-    Path(__file__).parent.joinpath("labelled", "stages.toml").read_text("utf-8")
-)["case"]
+CASES = conversations()
 CHECKER = checker_for(load_playbook("zh"))
 STAGES = ("accept", "clarify", "propose", "follow_up", "none")
-CHINA = opencc.OpenCC("t2s")
-TAIWAN = opencc.OpenCC("s2tw")
 BROKEN = "收到的杯子碎了，气死我了"
-
-
-def _history(case: dict[str, Any], script: opencc.OpenCC) -> list[Turn]:
-    """The earlier turns, of which the customer's come first."""
-    texts = enumerate(case.get("history", []))
-    return [Turn(role="agent" if at % 2 else "customer", text=script.convert(text)) for at, text in texts]
-
-
-def _stage(case: dict[str, Any], script: opencc.OpenCC) -> str:
-    facts = [script.convert(fact) for fact in case.get("facts", [])]
-    return CHECKER.stage_of(script.convert(case["customer"]), _history(case, script), facts) or "none"
 
 
 def test_the_cases_are_many_and_varied() -> None:
@@ -42,13 +23,13 @@ def test_the_cases_are_many_and_varied() -> None:
     assert len({case["customer"] for case in CASES}) == len(CASES) >= 50
     assert all(sum(case["stage"] == stage for case in CASES) >= 8 for stage in STAGES)
     texts = ["".join([case["customer"], *case.get("history", [])]) for case in CASES]
-    assert sum(CHINA.convert(text) != text for text in texts) > 0.35 * len(CASES)
+    assert sum(SCRIPTS["simplified"].convert(text) != text for text in texts) > 0.35 * len(CASES)
 
 
-@pytest.mark.parametrize("script", [CHINA, TAIWAN], ids=["simplified", "traditional"])
-def test_the_stage_is_read_off_the_conversation(script: opencc.OpenCC) -> None:
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_stage_is_read_off_the_conversation(script: str) -> None:
     """In either script 95 in 100 labelled conversations are put where a person put them, and none is put too far."""
-    wrong = [case for case in CASES if _stage(case, script) != case["stage"]]
+    wrong = [case for case in CASES if read(case, script) != case["stage"]]
     assert len(wrong) <= 0.05 * len(CASES), wrong
     assert not any(case["stage"] == "none" for case in wrong), wrong
 
@@ -85,6 +66,14 @@ def test_a_reply_shows_what_the_customer_said() -> None:
     assert reply.escalate
     assert {signal.kind for signal in reply.assessment.signals} >= {"threat"}
     assert all(message[signal.start : signal.end] == signal.text for signal in reply.assessment.signals)
+
+
+def test_a_long_past_is_not_read_through() -> None:
+    """Of what the customer wrote before, the latest is read, so that an endless conversation costs no more."""
+    old = [Turn(role="customer", text="杯子碎了")]
+    assert CHECKER.stage_of("怎么样了？", old, []) == "accept"
+    assert CHECKER.stage_of("怎么样了？", old + [Turn(role="customer", text="好的")] * 20, []) is None
+    assert CHECKER.stage_of("怎么样了？", [*old, Turn(role="customer", text="好" * 20_001)], []) is None
 
 
 def test_an_answer_at_once_has_no_stage() -> None:

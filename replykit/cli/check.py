@@ -18,13 +18,15 @@ from replykit.cli.options import (
     FactOption,
     HistoryOption,
     LanguageOption,
+    LengthOption,
     PlaybookOption,
+    StageOption,
 )
 from replykit.cli.readers import Inputs
 from replykit.cli.selection import selected
 from replykit.cli.texts import turns
 from replykit.errors import UsageError
-from replykit.records import Severity
+from replykit.records import Channel, Severity
 
 __all__ = ["check"]
 
@@ -78,6 +80,11 @@ def check(
     draft: Annotated[
         str | None, typer.Option("--draft", metavar="TEXT", help="The draft that the reply rewrites.")
     ] = None,
+    stage: StageOption = None,
+    channel: Annotated[
+        Channel | None, typer.Option("--channel", help="Where the reply is read; switches on the rules about it.")
+    ] = None,
+    length: LengthOption = None,
     language: LanguageOption = None,
     playbook: PlaybookOption = "zh",
     encoding: EncodingOption = None,
@@ -114,6 +121,9 @@ def check(
             facts=fact or (),
             draft=draft,
             language=language,
+            stage=stage,
+            channel=channel,
+            length=length,
         )
         output.show(named, findings.left(named, report))
     if not findings.tally["replies"]:
