@@ -13,7 +13,7 @@ from replykit.records import Channel, Length
 from replykit.rules import Condition, Rule
 from replykit.testing import FakeChat
 
-PREFIXES = ("length-", "review-", "email-", "phone-")
+PREFIXES = ("address-", "length-", "review-", "email-", "phone-")
 RULES = [rule for rule in load_playbook("zh").rules if rule.id.startswith(PREFIXES)]
 LONG = "您好，您的订单正在运输途中。" * 40
 
@@ -127,3 +127,16 @@ def test_a_count_of_the_reply_is_a_condition() -> None:
     )
     checker = Checker(load_playbook("zh").model_copy(update={"rules": (rule,), "signals": ()}))
     assert [len(checker.check(example.text).violations) for example in (*rule.bad, *rule.good)] == [1, 0]
+
+
+def test_the_playbook_allows_a_form_of_address() -> None:
+    """A company that says 亲 everywhere lists it: nothing is found then, and the model is told so."""
+    zh = load_playbook("zh")
+    own = zh.model_copy(update={"words": {**zh.words, "address": ("您", "亲")}})
+    text, told = "亲，感谢评价，我们会继续努力。", []
+    for playbook in (zh, own):
+        chat = FakeChat([text])
+        reply = ReplyKit(chat=chat, playbook=playbook).draft("东西不错", channel="review")
+        told.append("也可以称呼“亲”" in chat.requests[0].messages[0].content)
+        assert [v.rule for v in reply.violations] == ([] if told[-1] else ["address-formal"])
+    assert told == [False, True]
