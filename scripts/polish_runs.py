@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import random
 import re
@@ -17,6 +18,8 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+import server as fault
+from batch_server import BatchServer
 from browser import Browser
 from model import Model
 
@@ -33,9 +36,11 @@ __all__ = [
     "MANY",
     "SLIPS",
     "Killed",
+    "Posted",
     "killed",
     "opening",
     "picture",
+    "posted",
     "tallied",
 ]
 
@@ -125,6 +130,59 @@ def killed(source: Path, folder: Path) -> Killed:
             failed=model.failed,
             slipped=model.slipped,
         )
+
+
+class Posted(NamedTuple):
+    """A run through the batch API that was killed at every step, beside one that called the model.
+
+    Attributes:
+        answered: requests that the server answered, all of them in batches.
+        batches: batches that were created.
+        kills: how often the run was killed.
+        twice: requests that were answered more than once.
+        is_equal: whether the two copies are equal, byte for byte.
+    """
+
+    answered: int
+    batches: int
+    kills: int
+    twice: int
+    is_equal: bool
+
+
+def posted(source: Path, folder: Path) -> Posted:
+    """Polish through the batch API, killed once after each step of each batch, and by calls."""
+    called, batched = folder / "called.csv", folder / "batched.csv"
+    with Model(slips=SLIPS) as model:
+        subprocess.run(command(source, called, *_asking(model)), env=_env(), stderr=subprocess.PIPE, check=False)
+        survived: set[tuple[str, int]] = set()
+        process: list[subprocess.Popen[bytes]] = []
+
+        def interrupt(number: int) -> bool:
+            step = server.steps[number - 1], len(server.batches)
+            if step in survived:
+                return True
+            survived.add(step)
+            process[-1].kill()
+            return False
+
+        files = folder / "files"
+        files.mkdir()
+        with BatchServer(files, lambda body: (200, fault.body(model.text_for(body)))) as server:
+            server.interrupt = interrupt
+            asking = ("--model", "test", "--base-url", server.url, "--via", "batch-api")
+            while not batched.exists():
+                process.append(subprocess.Popen(command(source, batched, *asking), env=_env(), stderr=subprocess.PIPE))
+                _, said = process[-1].communicate()
+                assert process[-1].returncode in (0, 1, -9), said.decode()
+    bodies = Counter(json.dumps(body, sort_keys=True) for body in server.answered)
+    return Posted(
+        answered=len(server.answered),
+        batches=len(server.batches),
+        kills=len(process) - 1,
+        twice=sum(count > 1 for count in bodies.values()),
+        is_equal=called.read_bytes() == batched.read_bytes(),
+    )
 
 
 def opening(polished: list[PolishedRow], folder: Path) -> tuple[float, float]:

@@ -19,7 +19,20 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from browser import NoBrowser
 from measuring import Compared
 from model import Model
-from polish_runs import CONCURRENCY, DELAY, FAULTS, MANY, SLIPS, Killed, killed, opening, picture, tallied
+from polish_runs import (
+    CONCURRENCY,
+    DELAY,
+    FAULTS,
+    MANY,
+    SLIPS,
+    Killed,
+    Posted,
+    killed,
+    opening,
+    picture,
+    posted,
+    tallied,
+)
 from polishing import Size, speed_section
 from sheets import Growth, csv_growth, xlsx_ratio
 
@@ -86,7 +99,12 @@ A CSV file is read and written row by row: at most {peak}.
 
 
 def render(
-    tallies: dict[str, Tally], broken: int, run: Killed, opened: tuple[float, float] | None, speed_text: str
+    tallies: dict[str, Tally],
+    broken: int,
+    run: Killed,
+    batched: Posted,
+    opened: tuple[float, float] | None,
+    speed_text: str,
 ) -> str:
     """Return the page of what was measured; `broken` replies with an error passed for clean or repaired."""
     more = run.killed - run.undisturbed
@@ -135,12 +153,26 @@ One run was left alone. The other one was killed (`kill -9`) {len(run.at)} times
 Nothing that was answered was asked again; only requests under way at a kill were. The last run said in its summary that
 {run.repeated:,} of its requests were such.
 
+## Half the price
+
+{half_price(batched)}
 ## Files
 
 {speed_text}
 ## The report
 
 {open_text}"""
+
+
+def half_price(run: Posted) -> str:
+    """Return what the batch API does to the same replies."""
+    equal = "equal, byte for byte" if run.is_equal else "**not equal**"
+    return f"""\
+The same replies with `--via batch-api`, against a server that keeps files and batches as OpenAI's does. The command was
+killed {run.kills} times, once after each step of each batch (upload, create, list, look, read), and started again.
+{run.answered:,} requests were answered in {run.batches} batches, {run.twice} of them twice; the copy and that of a run
+by calls are {equal}.
+"""
 
 
 def main(source: Path) -> None:
@@ -157,7 +189,7 @@ def main(source: Path) -> None:
             for row in (*mended, *polished)
             if row.status != "needs_review"
         )
-        run = killed(source, folder)
+        run, batched = killed(source, folder), posted(source, folder)
         try:
             opened = opening(polished, folder)
             picture(folder, PICTURE)
@@ -165,7 +197,7 @@ def main(source: Path) -> None:
             print(absent, file=sys.stderr)
             opened = None
         files = speed(xlsx_ratio(), csv_growth(1_000, 100_000))
-        TARGET.write_text(render(tallies, broken, run, opened, files), "utf-8")
+        TARGET.write_text(render(tallies, broken, run, batched, opened, files), "utf-8")
     add_speed()
     print(TARGET.read_text("utf-8"))
 

@@ -106,13 +106,17 @@ class Model(Server):
             if name in LASTING or self._seen[digest] == 1:
                 self.failed[name] += 1
                 return faults[name]
+        return fault.answer(self.text_for(body))
+
+    def text_for(self, body: dict[str, Any]) -> str:
+        """Return what the model says to a request that nothing goes wrong with."""
         draft = draft_in(body)
         text = self._good(draft)
         if len(body["messages"]) == 2 and _dice(draft, "slip") < self._slips:
             name = list(SLIPS)[int(_dice(draft, "kind") * len(SLIPS))]
             self.slipped[name] += 1
             text = SLIPS[name](text)
-        return fault.answer(text)
+        return text
 
     def _good(self, draft: str) -> str:
         reply = self._kit.rewrite(draft)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from measuring import Compared
-from polish_runs import CONCURRENCY, KILLS, Killed
+from polish_runs import CONCURRENCY, KILLS, Killed, Posted
 from write_polish import principles, render, speed, statuses
 
 import replykit
@@ -31,6 +31,17 @@ def test_what_the_page_claims() -> None:
     assert re.search(r"\s0 of the clean and repaired replies had\s+an error", PAGE)
     assert _number(r"\| more than undisturbed \| \| (-?[\d,]+) ") <= KILLS * CONCURRENCY
     assert _number(r"killed \(`kill -9`\) (\d+) times") == KILLS
+
+
+def test_nothing_was_answered_twice_at_half_the_price() -> None:
+    """Killed after every step of every batch, the run through the batch API paid for nothing twice."""
+    words = " ".join(PAGE.split())
+    found = re.search(
+        r"([\d,]+) requests were answered in (\d+) batches, (\d+) of them twice; .* are equal, byte", words
+    )
+    assert found
+    assert int(found[2]) >= 2
+    assert found[3] == "0"
 
 
 def test_the_report_opens_in_time() -> None:
@@ -56,7 +67,9 @@ def test_a_failure_would_be_said(is_equal: bool, said: str) -> None:
     """Where the copies were not equal, the page would say so."""
     run = Killed(10, 10, 12, [3, 6], 1, is_equal, Counter({"500": 1}), Counter({"a formula": 2}))
     files = speed([Compared("openpyxl", 10.0, 1.0), Compared("ours", 2.0, 0.2)], [(1_000, 2**20), (100_000, 2**21)])
-    page = render({"offline": Tally()}, 0, run, None, files)
+    batched = Posted(answered=12, batches=2, kills=10, twice=0, is_equal=is_equal)
+    page = render({"offline": Tally()}, 0, run, batched, None, files)
+    assert f"a run by calls are {said}" in " ".join(page.split())
     assert "| ours | 2.0 s | 0.20 |" in page
     assert "2.0 MiB for 100,000 rows, 1.0 MiB for 1,000" in page
     assert f"| the two copies | | {said} |" in page
