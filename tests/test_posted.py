@@ -19,7 +19,7 @@ from canned import Model, answer_to, by_row, finished, rows
 from server import KEY
 
 from replykit import PolishedRow, ReplyKit, errors
-from replykit.batch import Job, posted
+from replykit.batch import Job, outbox, posted
 from replykit.chat import batches
 from replykit.cli import main
 
@@ -101,11 +101,11 @@ def test_usage_and_calls_are_counted(folder: Path, tmp_path: Path) -> None:
 
 def test_a_file_holds_no_more_than_a_batch_may(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls beyond what one batch takes go into further ones, by number and by size."""
-    monkeypatch.setattr(posted, "MOST_REQUESTS", 5)
+    monkeypatch.setattr(outbox, "MOST_REQUESTS", 5)
     with BatchServer(folder, answered) as server:
         assert finished(job(server, tmp_path / "a"), COUNT) == expected()
         assert [len((folder / one.input_file_id).read_bytes().splitlines()) for one in server.batches[:3]] == [5, 5, 2]
-        monkeypatch.setattr(posted, "MOST_BYTES", 7000)
+        monkeypatch.setattr(outbox, "MOST_BYTES", 7000)
         before = len(server.batches)
         assert finished(job(server, tmp_path / "b"), COUNT) == expected()
         sizes = [(folder / one.input_file_id).stat().st_size for one in server.batches[before:]]
@@ -331,7 +331,7 @@ def test_no_wait_is_for_the_batch_api(capsys: pytest.CaptureFixture[str], tmp_pa
 RUN = """
 import sys, json
 from replykit import ReplyKit
-from replykit.batch import Job, posted
+from replykit.batch import Job, outbox, posted
 from canned import rows
 posted.FIRST_LOOK = 0.01
 kit = ReplyKit(model="test", base_url=sys.argv[1], api_key="sk-secret-0123456789")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
-import tempfile
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from replykit.async_kit import AsyncReplyKit
 from replykit.batch.asking import Halt, is_own, request_digest
 from replykit.batch.chunks import Chunk, Chunks, PostedCall
 from replykit.batch.ledger import Kind, Ledger
+from replykit.batch.outbox import Outbox
 from replykit.batch.polishing import Begun, begin_row
 from replykit.batch.progress import Progress
 from replykit.batch.rows import PolishedRow
@@ -36,10 +35,8 @@ from replykit.errors import (
 from replykit.kit import ReplyKit
 from replykit.records import ChatRequest, Completion, Reply
 
-__all__ = ["MOST_BYTES", "MOST_REQUESTS", "Posted"]
+__all__ = ["Posted"]
 
-MOST_REQUESTS = 50_000  # of one batch, as OpenAI takes them
-MOST_BYTES = 200_000_000  # of its file
 _WINDOW = 200_000  # rows that are with the server at once; of each only the row itself is kept in memory
 _MOST_POSTS = 3  # times that a call is posted that nobody answers
 FIRST_LOOK, _LATER_LOOKS = 5.0, 60.0  # seconds between two looks at a batch
@@ -142,7 +139,7 @@ class Posted:
             self._open = self._chunks.open()
             for chunk in list(self._open):
                 self._rejoin(chunk)
-        outbox = _Outbox()
+        outbox = Outbox()
         with outbox:
             while self._fresh and not self._stopped.is_set():
                 key, task = self._fresh.popleft()
@@ -225,7 +222,7 @@ class Posted:
 
     # --- out
 
-    def _post(self, outbox: _Outbox) -> None:
+    def _post(self, outbox: Outbox) -> None:
         """Post what is in the outbox as one chunk."""
         if not outbox.calls:
             return
@@ -386,51 +383,6 @@ class _Unanswered(Exception):
     def __init__(self, number: int, digest: bytes, request: ChatRequest) -> None:
         super().__init__(number)
         self.number, self.digest, self.request = number, digest, request
-
-
-class _Outbox:
-    """Calls on their way to a file of requests.
-
-    Attributes:
-        calls: what is in it.
-        options: the parameters that the requests have beside model and messages.
-        path: the file.
-    """
-
-    def __init__(self) -> None:
-        self.calls: list[PostedCall] = []
-        self.options: dict[str, Any] = {}
-
-    def __enter__(self) -> _Outbox:
-        self._folder = tempfile.TemporaryDirectory(prefix="replykit-")
-        self.path = Path(self._folder.name) / "requests.jsonl"
-        self._file = self.path.open("wb")
-        self._size = 0
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-        self._folder.cleanup()
-
-    def put(self, call: PostedCall, body: Mapping[str, Any]) -> bool:
-        """Add a call; return False where it has no room, and nothing is added."""
-        line = {"custom_id": call.custom_id, "method": "POST", "url": "/v1/chat/completions", "body": body}
-        content = json.dumps(line, ensure_ascii=False).encode() + b"\n"
-        if self.calls and (len(self.calls) >= MOST_REQUESTS or self._size + len(content) > MOST_BYTES):
-            return False
-        self._file.write(content)
-        self._file.flush()
-        self._size += len(content)
-        self.calls.append(call)
-        self.options = {name: value for name, value in body.items() if name not in ("model", "messages")}
-        return True
-
-    def clear(self) -> None:
-        """Begin anew."""
-        self._file.seek(0)
-        self._file.truncate()
-        self._size = 0
-        self.calls = []
 
 
 def _answer_of(line: Mapping[str, Any]) -> Completion | ChatError | None:
