@@ -26,7 +26,7 @@ from replykit.records import (
     Turn,
     Violation,
 )
-from replykit.snapshot import PatternKeys, stored_triggers, uncollected
+from replykit.snapshot import PatternKeys, stored_names, stored_triggers, uncollected
 from replykit.stages import StageReader
 from replykit.text import fold, holds_traditional, is_whole_word
 from replykit.triggers import Hits, Triggers
@@ -57,7 +57,7 @@ class Checker:
     def __init__(self, playbook: Playbook) -> None:
         self.playbook = playbook
         self._patterns: dict[tuple[str, ...], Pattern] = {}
-        self._keys = PatternKeys(playbook.words)
+        self._keys = PatternKeys(playbook.words, stored_names(playbook, playbook.extends))
         self._rules = [CompiledRule(rule, self._pattern_for) for rule in playbook.rules]
         self._numbers = {id(compiled.rule): number for number, compiled in enumerate(self._rules)}
         self._signals = [CompiledSignal(signal, self._pattern_for) for signal in playbook.signals]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import re2
 
 from replykit.errors import PlaybookError
-from replykit.snapshot import REFERENCE, Literals, PatternKeys, stored_literals, stored_needs
+from replykit.snapshot import REFERENCE, Literals, PatternKeys
 from replykit.text import fold
 
 __all__ = ["Pattern", "expand"]
@@ -118,7 +118,7 @@ class Pattern:
     @functools.cached_property
     def _stored_needs(self) -> list[str] | None:
         """Literals of which every match holds one, if they are stored: to derive them takes as long as to compile."""
-        needs = [stored_needs(self._keys.key(source)) if self._keys else None for source in self.sources]
+        needs = [self._keys.needs(source) if self._keys else None for source in self.sources]
         return None if None in needs else [literal for literals in needs for literal in literals or ()]
 
     def _cannot_match(self, text: str) -> bool:
@@ -175,8 +175,7 @@ class Pattern:
     def literals_by_source(self) -> list[Literals]:
         """The literals of each of the sources."""
         return [
-            (self._keys and stored_literals(self._keys.key(source))) or self.derived_literals(source)
-            for source in self.sources
+            (self._keys and self._keys.literals(source)) or self.derived_literals(source) for source in self.sources
         ]
 
     def of_source(self, number: int) -> Pattern:

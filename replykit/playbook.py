@@ -193,8 +193,9 @@ class Playbook(Record):
     traditional: dict[str, str] = Field(default_factory=dict)
 
     def say(self, text: str, language: Language | None) -> str:
-        """Return a line of the playbook in the script of `language`."""
-        return self.traditional.get(text, text) if language == "zh-Hant" else text
+        """Return a line of the playbook in the script of `language`: in its first one where it does not speak that."""
+        spoken = language if language in self.languages else self.languages[0]
+        return self.traditional.get(text, text) if spoken == "zh-Hant" else text
 
     def lines_for(self, scene: Scene) -> tuple[Line, ...]:
         """Return the ready lines of one scene, in the order of the file."""

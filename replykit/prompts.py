@@ -67,7 +67,7 @@ def messages_for(
         "mark": _mark(material),
         "canary": canary_of(material),
     }
-    environment = _environment(_tongue(playbook.languages[0]), folder)
+    environment = _environment(playbook.languages[0], folder)
     return (
         ChatMessage(role="system", content=_render(environment, "system.md.j2", values)),
         ChatMessage(role="user", content=_render(environment, f"{request.task}.md.j2", values)),
@@ -105,7 +105,7 @@ def repair_messages(
         PromptError: a template is missing or does not render; the message names it.
     """
     values = {"violations": [violation.model_dump() for violation in violations], "language": language or templates}
-    environment = _environment(_tongue(templates), folder)
+    environment = _environment(templates, folder)
     content = _render(environment, "repair.md.j2", values)
     if told:
         content += "\n" + _render(environment, "continue.md.j2", {"told": told, "mark": _mark([told])})
@@ -126,7 +126,7 @@ def prompts_digest(playbook: Playbook, folder: str | None = None) -> str:
     Raises:
         PromptError: there are no templates.
     """
-    environment = _environment(_tongue(playbook.languages[0]), folder)
+    environment = _environment(playbook.languages[0], folder)
     whole = hashlib.sha256()
     for name in environment.list_templates():
         assert environment.loader is not None
@@ -155,7 +155,7 @@ def record_messages(turns: Sequence[Turn], playbook: Playbook, *, folder: str | 
         "categories": {category.id: category.title for category in playbook.categories},
         "mark": _mark([turn.text for turn in turns]),
     }
-    environment = _environment(_tongue(playbook.languages[0]), folder)
+    environment = _environment(playbook.languages[0], folder)
     return (
         ChatMessage(role="system", content=_render(environment, "record_system.md.j2", values)),
         ChatMessage(role="user", content=_render(environment, "record.md.j2", values)),
@@ -176,7 +176,7 @@ def record_again(
     Raises:
         PromptError: a template is missing or does not render; the message names it.
     """
-    content = _render(_environment(_tongue(playbook.languages[0]), folder), "record_again.md.j2", {})
+    content = _render(_environment(playbook.languages[0], folder), "record_again.md.j2", {})
     return (
         *original,
         ChatMessage(role="assistant", content=latest[:_SENT_BACK]),
@@ -195,7 +195,7 @@ def privacy_note(tokens: Sequence[str], *, folder: str | None = None, templates:
     Raises:
         PromptError: a template is missing or does not render; the message names it.
     """
-    return _render(_environment(_tongue(templates), folder), "privacy.md.j2", {"tokens": list(tokens)})
+    return _render(_environment(templates, folder), "privacy.md.j2", {"tokens": list(tokens)})
 
 
 def _principles(request: Request, playbook: Playbook, assessment: Assessment) -> list[Principle]:
@@ -224,27 +224,25 @@ def _mark(material: Sequence[str]) -> str:
     return next(f"-{number}" for number in range(2, len(taken) + 3) if str(number) not in taken)
 
 
-def _tongue(language: Language) -> str:
-    return language.partition("-")[0]
-
-
 @functools.cache
-def _environment(tongue: str, folder: str | None) -> Environment:
+def _environment(language: Language, folder: str | None) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
     from jinja2.runtime import Context
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     # A wheel holds the templates inside the package; an editable installation has them beside it.
-    places = (_PACKAGE / "prompts" / tongue, _PACKAGE.parent / "prompts" / tongue)
-    built_in = next((place for place in places if place.is_dir()), None)
-    if built_in is None:
-        raise PromptError(f"no prompt templates for the language {tongue!r}; give a folder of your own")
-    names = sorted(path.name for path in built_in.glob("*.md.j2"))
+    roots = (_PACKAGE / "prompts", _PACKAGE.parent / "prompts")
+    # What differs in one script stands in a folder of its own (zh-Hant), everything else in the language's (zh).
+    tongues = dict.fromkeys((language, language.partition("-")[0]))
+    built_in = [root / tongue for tongue in tongues for root in roots if (root / tongue).is_dir()]
+    if not built_in:
+        raise PromptError(f"no prompt templates for the language {language!r}; give a folder of your own")
+    names = sorted({path.name for place in built_in for path in place.glob("*.md.j2")})
     if folder is not None and not any((Path(folder) / name).is_file() for name in names):
         raise PromptError(f"{folder} holds no prompt template; name yours as the built-in ones: {', '.join(names)}")
     kind = Environment if folder is None else ImmutableSandboxedEnvironment
     environment = kind(
-        loader=FileSystemLoader([built_in] if folder is None else [folder, built_in]),
+        loader=FileSystemLoader(built_in if folder is None else [folder, *built_in]),
         undefined=StrictUndefined,
         auto_reload=folder is not None,  # those of the package stay as they are
         autoescape=False,

@@ -14,7 +14,7 @@ from replykit.reading import CompiledCondition, Reading
 from replykit.records import Turn
 from replykit.register import Category, FieldReader, RecordField
 from replykit.rules import Condition
-from replykit.snapshot import PatternKeys
+from replykit.snapshot import PatternKeys, stored_names
 
 __all__ = ["Found", "Registrar"]
 
@@ -52,7 +52,7 @@ class Registrar:
         self.fields: dict[str, RecordField] = {field.id: field for field in playbook.fields}
         self._checker = checker
         self._words = playbook.words
-        self._keys = PatternKeys(playbook.words)
+        self._keys = PatternKeys(playbook.words, stored_names(playbook, playbook.extends))
         self._readers = [reader for reader in playbook.readers if reader.field in self.fields]
         self._categories = playbook.categories
         self._patterns: dict[tuple[str, ...], Pattern] = {}

@@ -21,7 +21,7 @@ from pydantic_core import from_json  # is there anyway, and reads twice as fast 
 
 __all__ = [
     "BUILT_IN", "SEPARATOR", "Literals", "PatternKeys", "built_in_folder", "digest", "loaded_name", "note_loaded",
-    "playbook_fields", "stored_literals", "stored_needs", "stored_triggers", "uncollected",
+    "playbook_fields", "stored_names", "stored_triggers", "uncollected",
 ]  # fmt: skip
 
 PATH = Path(__file__).with_name("data") / "snapshot.json"
@@ -86,10 +86,16 @@ def digest(folder: Path) -> str:
 
 
 def playbook_fields(folder: Path) -> dict[str, Any] | None:
-    """Return the validated fields of a built-in playbook as JSON has them; None where its files are not the same."""
-    stored = _index()["playbooks"].get(folder.name)
-    if stored is None or stored != digest(folder):
+    """Return the validated fields of a built-in playbook as JSON has them; None where its files are not the same.
+
+    The files of the playbooks that it extends count as its own.
+    """
+    stored = _index()["playbooks"]
+    if folder.name not in stored:
         return None
+    for name in (folder.name, *stored[folder.name]["extends"]):
+        if stored[name]["digest"] != digest(folder.with_name(name)):
+            return None
     fields: dict[str, Any] = _line(f"fields of {folder.name}")
     return fields
 
@@ -116,6 +122,18 @@ def stored_triggers(playbook: object) -> dict[str, Any] | None:
     return fields
 
 
+def stored_names(playbook: object, extends: str | None) -> tuple[str, ...]:
+    """Return the names of the built-in playbooks under which the literals of a playbook's patterns may be stored.
+
+    Args:
+        playbook: the playbook.
+        extends: the name of the one that it adds to, as it gives it.
+    """
+    stored = _index()["playbooks"]
+    name = loaded_name(playbook) or extends
+    return (name, *stored[name]["extends"]) if name and name in stored else tuple(stored)
+
+
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
     """Leave the garbage collector off while many objects are made that all last, at which it would look in vain."""
@@ -128,35 +146,40 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def stored_literals(key: str) -> Literals | None:
-    """Return the literals stored for the key of a rule's pattern."""
-    stored = _line("literals").get(key)
-    if stored is None:
-        return None
-    triggers, disguised = stored
-    return Literals(None if triggers is None else frozenset(triggers), frozenset(disguised))
-
-
-def stored_needs(key: str) -> list[str] | None:
-    """Return the literals of which every match of a condition or an exception holds one; None where none is stored."""
-    stored = _line("needs").get(key)
-    return None if stored is None else stored.split(SEPARATOR)
-
-
 class PatternKeys:
-    """What stands for a pattern together with the word lists that it refers to.
+    """What stands for a pattern together with the word lists that it refers to, and what is stored of it.
 
     Args:
         words: the word lists.
+        names: the built-in playbooks under which it may be stored, the likeliest first; see `stored_names`.
     """
 
-    def __init__(self, words: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, words: Mapping[str, Sequence[str]], names: Sequence[str] = ()) -> None:
         self._words = words
+        self._names = names
         self._lists: dict[str, str] = {}
 
     def key(self, source: str) -> str:
         """Return the key of a pattern with `{word list}` references."""
         return hashlib.sha256(self._with_lists(source).encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+    def literals(self, source: str) -> Literals | None:
+        """Return the literals of a rule's pattern; None where they are not stored."""
+        stored = self._stored("literals", source)
+        if stored is None:
+            return None
+        triggers, disguised = stored
+        return Literals(None if triggers is None else frozenset(triggers), frozenset(disguised))
+
+    def needs(self, source: str) -> list[str] | None:
+        """Return the literals of which every match of a condition or an exception holds one; None: not known."""
+        stored = self._stored("needs", source)
+        return stored.split(SEPARATOR) if stored else None  # what may match without any is stored as nothing
+
+    def _stored(self, what: str, source: str) -> Any:
+        key = self.key(source) if self._names else ""
+        found = (_line(f"{what} of {name}").get(key) for name in self._names)
+        return next((stored for stored in found if stored is not None), None)
 
     def _with_lists(self, source: str) -> str:
         return "\0".join((source, *(self._list(name) for name in REFERENCE.findall(source))))

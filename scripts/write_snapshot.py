@@ -33,6 +33,13 @@ def _compiled(playbook: Playbook) -> list[CompiledRule]:
     return [CompiledRule(rule, pattern_for) for rule in playbook.rules]
 
 
+def _extended(name: str, read: dict[str, Playbook]) -> Iterator[str]:
+    """Yield the built-in playbooks that one extends, the next one first."""
+    while (base := read[name].extends) is not None:
+        yield base
+        name = base
+
+
 def _literals(playbook: Playbook, patterns: Iterable[Pattern]) -> Iterator[tuple[str, Any]]:
     keys = snapshot.PatternKeys(playbook.words)
     for pattern in patterns:
@@ -43,37 +50,38 @@ def _literals(playbook: Playbook, patterns: Iterable[Pattern]) -> Iterator[tuple
 
 def _needs(playbook: Playbook, patterns: Iterable[Pattern]) -> Iterator[tuple[str, str]]:
     for key, (triggers, _) in _literals(playbook, patterns):
-        if triggers:
-            yield key, snapshot.SEPARATOR.join(triggers)
+        yield key, snapshot.SEPARATOR.join(triggers or ())
 
 
 def render() -> str:
     """Return the content of the file: where each line stands, then the lines.
 
-    The fields and the triggers of each playbook, what the conditions and exceptions of all need, the literals of rules.
+    Of each playbook its fields, its triggers, what its conditions and exceptions need, and the literals of its rules;
+    what stands with a playbook that it extends is not stored again.
     """
     lines: dict[str, Any] = {}
-    digests: dict[str, str] = {}
-    needs: dict[str, str] = {}
-    literals: dict[str, Any] = {}
-    for folder in sorted(path for path in BUILT_IN.iterdir() if path.is_dir()):
-        playbook, _ = read_playbook(folder.name)
+    playbooks: dict[str, dict[str, Any]] = {}
+    read = {path.name: read_playbook(path.name)[0] for path in BUILT_IN.iterdir() if path.is_dir()}
+    above = {name: list(_extended(name, read)) for name in read}
+    for name in sorted(read, key=lambda name: (len(above[name]), name)):  # what extends others, behind them
+        playbook, extends = read[name], above[name]
+        playbooks[name] = {"digest": snapshot.digest(BUILT_IN / name), "extends": extends}
+        lines[f"fields of {name}"] = playbook.model_dump(mode="json", exclude_unset=True)
         compiled = _compiled(playbook)
-        digests[folder.name] = snapshot.digest(folder)
-        lines[f"fields of {folder.name}"] = playbook.model_dump(mode="json", exclude_unset=True)
-        lines[f"triggers of {folder.name}"] = Triggers.of(rule.literals for rule in compiled).fields()
+        lines[f"triggers of {name}"] = Triggers.of(rule.literals for rule in compiled).fields()
         of_rules = [rule.pattern for rule in compiled if rule.rule.kind in _TRIGGERED and rule.pattern]
-        literals |= _literals(playbook, of_rules)
         others = (pattern for rule in compiled for pattern in rule.patterns() if pattern not in of_rules)
-        needs |= _needs(playbook, others)
-    lines |= {"needs": dict(sorted(needs.items())), "literals": dict(sorted(literals.items()))}
+        own = {"needs": dict(_needs(playbook, others)), "literals": dict(_literals(playbook, of_rules))}
+        for what, found in own.items():
+            stored = {key for base in extends for key in lines[f"{what} of {base}"]}
+            lines[f"{what} of {name}"] = {key: found[key] for key in sorted(found.keys() - stored)}
     texts = {name: json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for name, line in lines.items()}
     where, at = {}, 0
     for name, text in texts.items():
         size = len(text.encode())
         where[name] = [at, size]
         at += size
-    index = json.dumps({"playbooks": digests, "lines": where, "end": at}, separators=(",", ":"))
+    index = json.dumps({"playbooks": playbooks, "lines": where, "end": at}, separators=(",", ":"))
     return index + "\n" + "".join(texts.values())
 
 

@@ -14,7 +14,7 @@ from replykit.checker import Checker
 from replykit.loader import BUILT_IN, load_playbook, read_playbook
 from replykit.pattern import Pattern
 from replykit.playbook import Playbook
-from replykit.snapshot import PatternKeys, stored_literals
+from replykit.snapshot import PatternKeys
 
 
 def test_the_snapshot_is_up_to_date() -> None:
@@ -63,12 +63,12 @@ def test_literals_are_stored_by_pattern_and_word_lists() -> None:
     source = next(
         s for rule in playbook.rules if rule.kind == "pattern" for s in rule.patterns if snapshot.REFERENCE.search(s)
     )
-    stored = stored_literals(PatternKeys(playbook.words).key(source))
+    stored = PatternKeys(playbook.words, ["zh"]).literals(source)
     assert stored == Pattern([source], playbook.words).derived_literals(source)
     name = snapshot.REFERENCE.findall(source)[0]
     words = {**playbook.words, name: (*playbook.words[name], "某某某某")}
-    assert stored_literals(PatternKeys(words).key(source)) is None
-    own = Pattern([source], words, PatternKeys(words))
+    assert PatternKeys(words, ["zh"]).literals(source) is None
+    own = Pattern([source], words, PatternKeys(words, ["zh"]))
     assert own.literals == Pattern([source], words).literals
 
 
@@ -94,10 +94,10 @@ def test_what_is_stored_of_a_condition_is_what_it_needs(monkeypatch: pytest.Monk
     """A pattern that no literal in a text calls for is not compiled, and finds nothing when it is."""
     playbook = load_playbook("zh")
     source = "{next_step}"
-    stored = snapshot.stored_needs(PatternKeys(playbook.words).key(source))
+    stored = PatternKeys(playbook.words, ["zh"]).needs(source)
     assert stored is not None
     assert frozenset(stored) == Pattern([source], playbook.words).literals.triggers
-    pattern = Pattern([source], playbook.words, PatternKeys(playbook.words))
+    pattern = Pattern([source], playbook.words, PatternKeys(playbook.words, ["zh"]))
     text = "这个没办法的。"
     assert not pattern.search(text)
     assert not list(pattern.spans(text))
