@@ -95,8 +95,11 @@ class ClaimReader:
 
     def canonical(self, folded: str) -> str:
         """Return the words that name a matter: synonyms made one, fillers and marks left out."""
-        replaced = self._words.sub(lambda match: self._canonical[match[0]], folded)
-        return "".join(filter(str.isalnum, replaced))
+        return "".join(filter(str.isalnum, self.named(folded)))
+
+    def named(self, folded: str) -> str:
+        """Return a text with synonyms made one and fillers left out."""
+        return self._words.sub(lambda match: self._canonical[match[0]], folded)
 
     def disputable(self, one: Statement, other: Statement) -> frozenset[int]:
         """Return the polarities of which the two may take opposite sides, by their index."""

@@ -83,7 +83,7 @@ def _keep_meaning(playbook: Playbook) -> Guard:
             readers.append(Remains(playbook.words, readers[0]))
         for contradiction in contradictions(readers[0], draft, reading.original, reading.folded):
             yield contradiction.start, contradiction.end, contradiction.text
-        yield from readers[1].losses(draft, reading.original)
+        yield from readers[1].losses(draft, reading.original, reading.folded)
 
     return guard
 

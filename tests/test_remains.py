@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replykit import ReplyKit, check
+from replykit import ReplyKit, check, remains
 from replykit.claims import ClaimReader
 from replykit.loader import load_playbook
 from replykit.remains import Remains
 from replykit.testing import FakeChat
+from replykit.text import fold
 
 PLAYBOOK = load_playbook("zh")
 REMAINS = Remains(PLAYBOOK.words, ClaimReader.of(PLAYBOOK.polarities))
@@ -52,6 +53,31 @@ def test_what_is_lost_has_its_place_in_the_reply(draft: str, reply: str) -> None
         assert 0 <= start <= end <= len(reply)
         assert words
     assert not list(REMAINS.losses(draft, draft))
+
+
+@given(st.text(alphabet="满减10０二贰〇.元赠送多", max_size=12), st.text(alphabet="满减10二元赠送", max_size=12))
+def test_a_draft_without_a_figure_exchanges_none(draft: str, reply: str) -> None:
+    """Where the quick look sees no figure, none can have changed places."""
+    if not remains._MAY_FIGURE.search(fold(draft)):
+        assert not list(REMAINS._exchanged(draft, reply))
+
+
+@given(st.text(alphabet="甲乙丙丁", min_size=12, max_size=24), st.text(alphabet="甲乙丙丁子丑寅卯", max_size=24))
+def test_a_shared_piece_is_enough_of_a_draft(matter: str, left: str) -> None:
+    """Where a third of the draft stands in the reply and counts as enough, all of its characters together do."""
+    if remains._shares_a_piece(matter, left):
+        assert len(set(matter) & set(left)) / len(set(matter)) >= remains._LEAST
+
+
+def test_matter_is_chinese_letters_without_numerals() -> None:
+    """The one class of characters leaves out what two steps left out: marks, other letters, hexagrams, numerals."""
+    matter = "".join(remains._MATTER.findall("".join(map(chr, range(0x10000)))))
+    assert matter.isalnum()
+    assert set(matter) == {
+        char
+        for char in map(chr, range(0x3400, 0xA000))
+        if char.isalnum() and char not in "零一二两三四五六七八九十百千万亿"
+    }
 
 
 def test_a_greeting_in_place_of_a_policy_needs_review() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -35,10 +36,20 @@ _LATIN = re.compile("[a-z]")
 _MAY_STATE_LATIN = re.compile(rf"[0-9@天日明今:.dhmtwy{_NUMERAL}]")
 
 
+_SHORT = 10_000  # code points
+
+
 def may_state(folded: str) -> bool:
     """Return whether a text may state a fact or count something; False is sure, and known in a tenth of the time.
 
     Args:
         folded: the text after `fold`.
     """
+    return _known(folded) if len(folded) <= _SHORT else _may_state(folded)
+
+
+def _may_state(folded: str) -> bool:
     return (_MAY_STATE_LATIN if _LATIN.search(folded) else _MAY_STATE).search(folded) is not None
+
+
+_known = functools.lru_cache(maxsize=32)(_may_state)  # several parts of one check ask for the same reply and draft
