@@ -15,7 +15,7 @@ from replykit.prompts import messages_for, repair_messages
 from replykit.records import Attempt, ChatRequest, Completion, Reply, Request, Status, Usage, Violation
 from replykit.standby import errors_and_warnings, holding_reply, mended_draft
 
-__all__ = ["case_flow", "reply_flow", "reply_of"]
+__all__ = ["case_flow", "gravity", "reply_flow", "reply_of"]
 
 _ROOM = 2048  # tokens; the least that an answer is given after one was cut off
 # Breaking one of these changes what the customer is told, which is worse than the flaw that a repair mends.
@@ -81,14 +81,14 @@ def case_flow(
             error.attempts = tuple(attempts)  # type: ignore[attr-defined]  # only ours declare it
             raise
     answers = (one for one in attempts if one.outcome == "complete" and case.fits(one.text))
-    best = min(answers, key=_gravity, default=None)
+    best = min(answers, key=gravity, default=None)
     stopgap = False
     if best is not None:
         if errors_and_warnings(best)[0]:
             fixed = case.fix(best.text)
             if fixed != best.text:
                 attempts.append(case.attempt("fixer", fixed))
-                best = min(best, attempts[-1], key=_gravity)
+                best = min(best, attempts[-1], key=gravity)
     elif case.told.text:
         pass  # no ready line goes on from what has left
     elif case.request.task == "rewrite":
@@ -179,7 +179,7 @@ def _lost(case: Case, told: str, usage: Usage | None = None) -> Attempt:
     return case.attempt("model", case.continued(told, heard) if heard else "", "lost", usage or Usage(calls=1))
 
 
-def _gravity(attempt: Attempt) -> tuple[int, int, int]:
+def gravity(attempt: Attempt) -> tuple[int, int, int]:
     """Return how much is wrong with an attempt, comparable: what changes what the customer is told counts first."""
     substance = sum(v.severity == "error" and v.principle in _SUBSTANCE for v in attempt.violations)
     return (substance, *errors_and_warnings(attempt))

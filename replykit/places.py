@@ -50,10 +50,12 @@ class Entry:
     Attributes:
         start: the offset of its id.
         texts: every text that it holds with the offsets of its tokens, in order.
+        keys: the offset of each of its keys.
     """
 
     start: int
     texts: dict[str, list[int]] = field(default_factory=dict)
+    keys: dict[str, int] = field(default_factory=dict)
 
 
 class TomlFile:
@@ -67,6 +69,7 @@ class TomlFile:
         self.file = file
         self.text = file.read_text("utf-8-sig")
         self.entries: dict[tuple[str, str], list[Entry]] = {}
+        self._tables: dict[str, list[Entry]] = {}
         self._read()
 
     def _read(self) -> None:
@@ -76,8 +79,10 @@ class TomlFile:
             kind = token.lastgroup or ""
             if kind == "header":
                 table, key, entry = token["header"], "", Entry(token.start("header"))
+                self._tables.setdefault(table, []).append(entry)
             elif kind == "key":
                 key = token["key"]
+                entry.keys.setdefault(key, token.start("key"))
                 if table == "words":
                     entry = Entry(token.start("key"))
                     self.entries.setdefault((table, key), []).append(entry)
@@ -112,6 +117,19 @@ class TomlFile:
                     starts = entry.texts[text]
                     return self._place_in(starts[min(nth, len(starts) - 1)], at)
         return self._place_at(found[-1].start)
+
+    def nth(self, table: str, number: int, key: str = "") -> Place:
+        """Return where an entry stands that may have no id, or one of its keys.
+
+        Args:
+            table: as for `place`.
+            number: which of the file's entries of that table, from 0.
+            key: the key; one that it does not have leads to the entry itself.
+        """
+        found = self._tables.get(table, [])
+        if number >= len(found):
+            return Place(self.file)
+        return self._place_at(found[number].keys.get(key, found[number].start))
 
     def _place_in(self, start: int, at: int | None) -> Place:
         if at is None:

@@ -59,6 +59,7 @@ ROWS = (
     "chat",
     "budget drivers streams testing later desk async_kit kit",
     "batch",
+    "evaluation",
     "replykit",
     "cli",
     "__main__",

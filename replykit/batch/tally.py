@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from replykit.batch.rows import PolishedRow
-from replykit.records import Severity, Status, Usage
+from replykit.records import Severity, Status, Usage, Violation
 
-__all__ = ["Change", "Found", "Tally"]
+__all__ = ["Change", "Changes", "Found", "Tally"]
 
 
 class Found(NamedTuple):
@@ -37,36 +38,17 @@ class Change(NamedTuple):
     after: Found
 
 
-class Tally:
-    """Counts over rows that are read once.
-
-    Attributes:
-        rows: how many there were.
-        statuses: how many of each status.
-        shared: how many share the answer of an earlier one.
-        wrong: how many originals had an error.
-        usage: what they cost.
-    """
+class Changes:
+    """Violations before and after, by their principles."""
 
     def __init__(self) -> None:
-        self.rows = 0
-        self.statuses: Counter[Status] = Counter()
-        self.shared = 0
-        self.wrong = 0
-        self.usage = Usage()
         self._before: Counter[tuple[str, Severity]] = Counter()
         self._after: Counter[tuple[str, Severity]] = Counter()
 
-    def add(self, row: PolishedRow) -> None:
-        """Count one row."""
-        self.rows += 1
-        self.statuses[row.status] += 1
-        self.shared += row.same_as is not None
-        self.wrong += any(violation.severity == "error" for violation in row.before)
-        if row.usage.calls:
-            self.usage += row.usage
-        self._before.update((violation.principle, violation.severity) for violation in row.before)
-        self._after.update((violation.principle, violation.severity) for violation in row.violations)
+    def count(self, before: Iterable[Violation], after: Iterable[Violation]) -> None:
+        """Count what was wrong with one text before, and what is after."""
+        self._before.update((violation.principle, violation.severity) for violation in before)
+        self._after.update((violation.principle, violation.severity) for violation in after)
 
     def principles(self) -> list[Change]:
         """Return the principles that were broken, the one with the most violations first."""
@@ -82,6 +64,36 @@ class Tally:
     def most(self) -> int:
         """The largest number of violations of one principle, before or after; the length of the longest bar."""
         return max((max(sum(change.before), sum(change.after)) for change in self.principles()), default=1)
+
+
+class Tally(Changes):
+    """Counts over rows that are read once.
+
+    Attributes:
+        rows: how many there were.
+        statuses: how many of each status.
+        shared: how many share the answer of an earlier one.
+        wrong: how many originals had an error.
+        usage: what they cost.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = 0
+        self.statuses: Counter[Status] = Counter()
+        self.shared = 0
+        self.wrong = 0
+        self.usage = Usage()
+
+    def add(self, row: PolishedRow) -> None:
+        """Count one row."""
+        self.rows += 1
+        self.statuses[row.status] += 1
+        self.shared += row.same_as is not None
+        self.wrong += any(violation.severity == "error" for violation in row.before)
+        if row.usage.calls:
+            self.usage += row.usage
+        self.count(row.before, row.violations)
 
     def share(self, status: Status) -> str:
         """Return the share of the rows that have a status, in words: `12.3%`."""

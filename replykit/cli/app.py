@@ -10,6 +10,7 @@ from replykit import __version__
 from replykit.cli.check import check
 from replykit.cli.doctor import doctor
 from replykit.cli.draft import draft
+from replykit.cli.eval import evaluate
 from replykit.cli.playbook import playbook
 from replykit.cli.polish import polish
 from replykit.cli.prompt import prompt
@@ -42,6 +43,7 @@ app.command()(draft)
 app.command()(record)
 app.command()(check)
 app.command()(polish)
+app.command("eval")(evaluate)
 app.command()(prompt)
 app.add_typer(playbook, name="playbook")
 app.command()(doctor)

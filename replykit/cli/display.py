@@ -13,7 +13,7 @@ from replykit.records import Severity, Violation
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["count", "json_line", "note", "say", "show_findings", "show_line", "show_marked"]
+__all__ = ["count", "harmless", "json_line", "note", "say", "show_findings", "show_line", "show_marked"]
 
 _STYLES = {"error": "bold red", "warning": "yellow", "good": "green", "strong": "bold", "quiet": "dim", "plain": ""}
 _MARKS: dict[Severity, str] = {"error": "^", "warning": "~"}
@@ -40,7 +40,7 @@ def say(text: str) -> None:
     Args:
         text: the text; what a customer or a model wrote must not steer the terminal.
     """
-    print(_harmless(text) if sys.stdout.isatty() else text)
+    print(harmless(text) if sys.stdout.isatty() else text)
 
 
 def note(*parts: tuple[str, str]) -> None:
@@ -71,7 +71,7 @@ def show_marked(text: str, violations: Sequence[Violation]) -> None:
         text: the reply.
         violations: what a check of exactly this text found.
     """
-    shown = _harmless(text)
+    shown = harmless(text)
     severities = _severities(violations)
     if sys.stdout.isatty():
         from rich.text import Text
@@ -121,12 +121,12 @@ def _print(to: TextIO, parts: Sequence[tuple[str, str]], indent: int = 0) -> Non
     if to is sys.stderr:
         sys.stdout.flush()  # what was printed before stands before it, wherever the two go
     if not to.isatty():
-        print(_harmless("".join(text for _, text in parts)), file=to)
+        print(harmless("".join(text for _, text in parts)), file=to)
         return
     from rich.padding import Padding
     from rich.text import Text
 
-    line = Text.assemble(*((_harmless(text), _STYLES[style]) for style, text in parts))
+    line = Text.assemble(*((harmless(text), _STYLES[style]) for style, text in parts))
     _console(to).print(Padding(line, (0, 0, 0, indent), expand=False))
 
 
@@ -156,6 +156,6 @@ def _marks(line: str, severities: dict[int, Severity]) -> str:
     return ("".join(marks) + at_end).rstrip()
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Return the text with control and direction characters shown as symbols, code point for code point."""
     return text.translate(_SYMBOLS)

@@ -1,0 +1,26 @@
+"""Which model, playbook and prompts to trust: cases played, replies measured by rules and numbers, runs compared."""
+
+from __future__ import annotations
+
+from replykit.evaluation.case_files import load_answers, load_cases
+from replykit.evaluation.eval_case import EvalCase
+from replykit.evaluation.figures import Figures
+from replykit.evaluation.measures import Judged
+from replykit.evaluation.replay import recorded, replay
+from replykit.evaluation.run import MadeWith, Run
+from replykit.evaluation.trial import Trial
+from replykit.evaluation.weak_answer import WeakAnswer
+
+__all__ = [
+    "EvalCase",
+    "Figures",
+    "Judged",
+    "MadeWith",
+    "Run",
+    "Trial",
+    "WeakAnswer",
+    "load_answers",
+    "load_cases",
+    "recorded",
+    "replay",
+]
