@@ -133,7 +133,7 @@ def _own(replies: dict[str, list[Labelled]]) -> str:
 ## The project's own sentences
 
 {counts} replies, written for this project from the specification and labelled as they were written
-(`tests/labelled/zh_*.jsonl`). The rules were written with the dev part in view; the held-out part is only counted.
+(`tests/labelled/zh_?.jsonl`). The rules were written with the dev part in view; the held-out part is only counted.
 {_by_principle(results)}"""
 
 
@@ -256,7 +256,7 @@ def sections(golds: Sequence[Path] = ()) -> Iterator[tuple[str, Callable[[], str
     Args:
         golds: files of labelled real replies.
     """
-    files = sorted(LABELLED.glob("zh_*.jsonl"))
+    files = sorted(LABELLED.glob("zh_?.jsonl"))
     replies = {part: [reply for file in files for reply in read_labelled(file, part)] for part in PARTS}
     yield "introduction", lambda: INTRODUCTION
     yield "own", lambda: _own(replies)
