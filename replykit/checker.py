@@ -26,6 +26,7 @@ from replykit.records import (
     Turn,
     Violation,
 )
+from replykit.rules import Rule
 from replykit.snapshot import PatternKeys, stored_names, stored_triggers, uncollected
 from replykit.stages import StageReader
 from replykit.text import fold, holds_traditional, is_whole_word
@@ -248,9 +249,18 @@ class Checker:
         """Return a text as the rules read it: folded, its disguises taken off."""
         return uncover(fold(text), self._scan_lengths)
 
-    def numbered_findings(self, text: str) -> list[tuple[int, Severity, int, int, str]]:
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules by their numbers."""
+        return [compiled.rule for compiled in self._rules]
+
+    def numbered_findings(
+        self,
+        text: str,
+        given: Given = Given(),  # noqa: B008  # a tuple
+    ) -> list[tuple[int, Severity, int, int, str]]:
         """Return the findings of a reply by the numbers of their rules, which mean the same in every process."""
-        found = self.findings(text, Given())
+        found = self.findings(text, given)
         return [(self._numbers[id(f.rule)], f.severity, f.start, f.end, f.text) for f in found]
 
     def report_of(self, text: str, numbered: Sequence[tuple[int, Severity, int, int, str]]) -> Report:

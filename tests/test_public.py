@@ -16,7 +16,7 @@ import replykit
 from replykit import errors, records
 
 PACKAGE = Path(replykit.__file__).parent
-HEAVY = ("httpx2", "jinja2", "openai", "openpyxl", "rich", "typer")
+HEAVY = ("httpx2", "jinja2", "openai", "openpyxl", "pyarrow", "ray", "rich", "typer")
 
 # A module imports only from what stands before it.
 ROWS = (
@@ -46,6 +46,7 @@ ROWS = (
     "heard registrar",
     "quotation",
     "worker",
+    "columnar",
     "lint",
     "starter",
     "fixer",
@@ -60,6 +61,7 @@ ROWS = (
     "budget drivers streams testing later desk async_kit kit",
     "batch",
     "evaluation",
+    "integrations",
     "replykit",
     "cli",
     "__main__",

@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 import replykit
+from replykit.checker import checker_for
 from replykit.cli.baseline import Baseline
+from replykit.cli.bulk import check_into, tell_trouble
 from replykit.cli.display import count, note
+from replykit.cli.files import files_of
 from replykit.cli.findings import Findings
 from replykit.cli.formats import FormatName, format_of
 from replykit.cli.options import (
@@ -25,7 +28,9 @@ from replykit.cli.options import (
 from replykit.cli.readers import Inputs
 from replykit.cli.selection import selected
 from replykit.cli.texts import turns
+from replykit.columnar import check_target, open_replies
 from replykit.errors import UsageError
+from replykit.intake import given_of
 from replykit.records import Channel, Severity
 
 __all__ = ["check"]
@@ -42,7 +47,9 @@ def check(
     column: Annotated[
         str | None,
         typer.Option(
-            "--column", metavar="NAME|NUMBER", help="The column (CSV, workbook) or field (JSON Lines) of the replies."
+            "--column",
+            metavar="NAME|NUMBER",
+            help="The column (CSV, workbook, Parquet) or field (JSON Lines) of the replies.",
         ),
     ] = None,
     sheet: Annotated[
@@ -54,6 +61,20 @@ def check(
             "--format", help="json prints one object a line; github workflow commands; sarif one SARIF 2.1.0 log."
         ),
     ] = "text",
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Print nothing and write what is found as columns, a row for each reply; end it in .parquet, .jsonl "
+            "or .csv.",
+        ),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option("--keep", metavar="COLUMN", help="A column that --output keeps beside the results."),
+    ] = None,
     select: Annotated[
         list[str] | None,
         typer.Option("--select", metavar="IDS", help="Check these rules or principles alone; parted by commas."),
@@ -91,12 +112,11 @@ def check(
 ) -> None:
     """Show what replies break, where, and what to say instead. Asks no chat model.
 
-    An argument that names a file, or a pattern that matches files, means those: in .csv, .tsv and .xlsx each row of
-    the column is a reply, in .jsonl the field (text, if not given), in .txt and other files each line that is not
-    blank (with --column, other files are CSV). Any other argument is the reply itself, and standard input is one reply.
-
-    A reply's id in JSON is the number of its row, counted as a spreadsheet does (the header is row 1), FILE:line,
-    FILE:row where there are several files, text for an argument, or stdin.
+    An argument that names a file, or a pattern that matches files, means those: in .csv, .tsv, .xlsx and .parquet each
+    row of the column is a reply, in .jsonl the field (text, if not given), in .txt and other files each line that is
+    not blank (with --column, other files are CSV). Any other argument is the reply itself, and standard input is one
+    reply. Each reply has an id: the number of its row, counted as a spreadsheet does (the header is row 1, and Parquet
+    has none), FILE:line, FILE:row where there are several files, text for an argument, or stdin.
 
     In a .txt file a comment # replykit: ignore[ID] at the end of a line, or on the line above, ignores a rule or a
     principle there.
@@ -109,28 +129,37 @@ def check(
         raise UsageError("give either --baseline or --write-baseline")
     path = baseline or write_baseline
     accepted = Baseline(path, whole, accepting=bool(write_baseline)) if path else None
-    turns_before = turns(history or ())
+    given = given_of(
+        customer=customer,
+        history=turns(history or ()),
+        facts=fact or (),
+        draft=draft,
+        language=language,
+        stage=stage,
+        channel=channel,
+        length=length,
+    )
+    if keep and output is None:
+        raise UsageError("--keep names columns of a file of results; name that with --output")
+    if output is not None:
+        if path or sheet or format != "text" or severity != "warning":
+            raise UsageError("--output takes no --format, --severity, --sheet or baseline; it writes all that is found")
+        check_target(output)
+        pieces = open_replies(files_of(text or (), expected=True) or (), column, keep or (), encoding=encoding)
+        tally = check_into(output, pieces, rules, checker_for(rules).given(**given))
+        _summarize(tally, None)
+        tell_trouble(tally, output)
+        raise typer.Exit(1 if (tally["errors"] or tally["trouble"]) and not exit_zero else 0)
     inputs = Inputs(text or (), column, sheet, encoding)
-    findings, output = Findings(rules, whole, accepted, severity), format_of(format, rules)
+    findings, shown, checker = Findings(rules, whole, accepted, severity), format_of(format, rules), checker_for(rules)
     for named in inputs:
-        report = replykit.check(
-            named.text,
-            playbook=rules,
-            customer=customer,
-            history=turns_before,
-            facts=fact or (),
-            draft=draft,
-            language=language,
-            stage=stage,
-            channel=channel,
-            length=length,
-        )
-        output.show(named, findings.left(named, report))
+        report = checker.check(named.text, **given)
+        shown.show(named, findings.left(named, report))
     if not findings.tally["replies"]:
         raise UsageError(f"nothing to check: there is no text in {', '.join(inputs.files[:3])}")
     if accepted and write_baseline:
         accepted.write(inputs.files, rules, whole)
-    output.finish()
+    shown.finish()
     for place, id in findings.unused:
         note(("warning", "unused"), ("plain", f": {place}: ignore[{id}] ignores nothing"))
     if accepted and baseline:

@@ -15,7 +15,7 @@ __all__ = ["files_of", "is_file", "looks_like_a_file", "shortened"]
 
 _LONGEST_NAME = 4096
 _LOOKS_LIKE_A_FILE = re.compile(
-    r"[\w./\\~ *?\[\]!-]+\.(?:txt|md|csv|tsv|jsonl|ndjson|json|xls[xmb]?|ods|docx|pdf|toml)", re.I
+    r"[\w./\\~ *?\[\]!-]+\.(?:txt|md|csv|tsv|jsonl|ndjson|json|parquet|pq|xls[xmb]?|ods|docx|pdf|toml)", re.I
 )
 _PATTERN = re.compile(r"(?:^|/)\*\*/|\*\.[a-z]\w*$", re.ASCII | re.I)
 _WILD = re.compile(r"[*?\[]")

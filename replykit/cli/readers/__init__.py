@@ -1,4 +1,4 @@
-"""Where the texts to check come from: an argument, standard input, text files, tables, JSON Lines, workbooks."""
+"""Where the texts to check come from: an argument, standard input, files of text, tables, workbooks, Parquet."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from pathlib import Path
 from replykit.cli.files import files_of
 from replykit.cli.origin import NO_FILE, Named
 from replykit.cli.readers.lines import replies_in_lines
+from replykit.cli.readers.parquet import replies_in_parquet
 from replykit.cli.readers.records import replies_in_records
 from replykit.cli.readers.tables import replies_in_table
 from replykit.cli.readers.workbooks import replies_in_workbook
 from replykit.cli.texts import one_text
+from replykit.columnar.files import PARQUET, RECORDS
 from replykit.errors import UsageError
 from replykit.intake import text_of
 
 __all__ = ["Inputs"]
 
 _LINES = (".txt", ".md")
-_RECORDS = (".jsonl", ".ndjson")
 _TABLES = (".csv", ".tsv")
 _WORKBOOKS = (".xlsx", ".xlsm")
 _OTHERS = (".json", ".xls", ".xlsb", ".ods", ".docx", ".pdf")
@@ -83,8 +84,10 @@ class Inputs:
         suffix = Path(file).suffix.lower()
         if suffix in _WORKBOOKS:
             return replies_in_workbook(file, self._column, self._sheet)
-        if suffix in _RECORDS:
+        if suffix in RECORDS:
             return replies_in_records(file, self._column, self._encoding)
+        if suffix in PARQUET:
+            return replies_in_parquet(file, self._column)
         if suffix in _TABLES or (self._column is not None and suffix not in _LINES):
             return replies_in_table(file, self._column, self._encoding)
         return replies_in_lines(file, self._encoding)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from replykit.cli.origin import Named
 from replykit.cli.readers.opening import lines_of
 from replykit.errors import UsageError
 from replykit.sheets.lines import Line
+from replykit.sheets.records import record_in
 
 __all__ = ["replies_in_records"]
 
@@ -30,20 +30,14 @@ def replies_in_records(path: str, column: str | None, encoding: str | None = Non
     field = "text" if column is None else column
     for line in lines_of(path, path, encoding):
         if line.raw.strip():
-            text = _text(line, field, f"{path}, line {line.number}")
+            text = _text(line, field, path)
             if text.strip():
                 yield _named(line, text, path)
 
 
-def _text(line: Line, field: str, place: str) -> str:
-    try:
-        record = json.loads(line.raw)
-    except ValueError as error:
-        raise UsageError(f"{place}, is not valid JSON: {error}") from None
-    except RecursionError:
-        raise UsageError(f"{place}, is JSON nested too deep") from None
-    if not isinstance(record, dict):
-        raise UsageError(f"{place}, is no JSON object; give one object a line")
+def _text(line: Line, field: str, path: str) -> str:
+    record = record_in(line, path)
+    place = f"{path}, line {line.number}"
     if field not in record:
         known = ", ".join(record) or "none"
         raise UsageError(f"{place}, has no field {field!r} (name it with --column); there are: {known}")
