@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from replykit.batch import PolishedRow, polish
     from replykit.complaint import ComplaintRecord, Entry, Promise, Span, Ungrounded
     from replykit.kit import AsyncReplyKit, ReplyKit
+    from replykit.shelf import Playbooks
     from replykit.streams import AsyncReplyStream, ReplyStream
 else:
     _LATER = {
@@ -124,7 +125,7 @@ __version__ = "0.1.0"
 def check(
     text: str,
     *,
-    playbook: str | PathLike[str] | Playbook = "zh",
+    playbook: Playbooks = "zh",
     customer: str | None = None,
     history: History = (),
     facts: Sequence[str] = (),
@@ -138,13 +139,16 @@ def check(
 
     Args:
         text: the reply.
-        playbook: the rules: `zh`, the path of a TOML file or a folder, or a loaded playbook.
+        playbook: the rules: `zh`, the path of a TOML file or a folder, or a loaded playbook; or several of these, of
+            which the one for the language judges.
         customer: the customer's message; switches on the rules about answering it.
         history: earlier turns, oldest first: `Turn` records, or mappings with `role` and `content`.
         facts: what the reply may state, one fact a line; with any of `customer`, `history`, `facts` or `draft` given,
             every amount, date, number and address in the reply must stand in one of them.
         draft: the draft that the reply rewrites; switches on the comparison of meaning and placeholders.
-        language: the language asked for; None: the customer's, else the draft's.
+        language: the language asked for, which chooses among several playbooks; None: the customer's, else the draft's.
+            `auto`: likewise, and where these decide nothing, the text's own, by the playbook for it: a built-in one,
+            or one of several that were given.
         stage: where the complaint stands; None leaves the rules about stages out.
         channel: where the reply will be read; None leaves the rules about channels out.
         length: how long it may be; None leaves the rules about lengths out.
@@ -163,12 +167,17 @@ def check(
         history=history,
         facts=facts,
         draft=draft,
-        language=language,
         stage=stage,
         channel=channel,
         length=length,
     )
-    return _checker(playbook).check(text, **given)
+    if isinstance(playbook, (str, PathLike, Playbook)):
+        checker = _checker(playbook)
+        if language is None or language in checker.playbook.languages:
+            return checker.check(text, language=language, **given)
+    from replykit.shelf import Shelf  # which has to find out, and costs as much as a first check
+
+    return Shelf(playbook).check(text, language, given)
 
 
 def check_many(

@@ -14,8 +14,8 @@ from replykit.desk import Desk
 from replykit.drivers import adrive
 from replykit.intake import History, awaited_completion
 from replykit.later import OnDeadline, first_answer_awaited
-from replykit.playbook import Playbook
 from replykit.records import Channel, ChatRequest, Completion, Language, Length, Privacy, Reply, Stage
+from replykit.shelf import Playbooks
 from replykit.streams import AsyncReplyStream
 from replykit.trace import Trace
 
@@ -34,7 +34,8 @@ class AsyncReplyKit(Desk):
         model: str | None = None,
         base_url: str | None = None,
         api_key: str | None = None,
-        playbook: str | PathLike[str] | Playbook = "zh",
+        playbook: Playbooks = "zh",
+        language: Language | None = None,
         chat: AsyncChat | None = None,
         timeout: float = 30.0,
         max_retries: int = 2,
@@ -56,6 +57,7 @@ class AsyncReplyKit(Desk):
             base_url=base_url,
             api_key=api_key,
             playbook=playbook,
+            language=language,
             chat=chat,
             max_repairs=max_repairs,
             budget=budget,

@@ -42,6 +42,7 @@ class Case:
         fixer: repairs without a model.
         assessment: the reading of the customer's message.
         language: the one asked for, else the customer's, else the draft's; None where nothing decides it.
+        is_held: False where no playbook at hand holds the language, so that no rule can judge a text.
         told: what has left already.
         instructions: the system messages that the model was given; empty until it is asked.
         latest: the latest check, with what it was of: a text is judged as an attempt, then as what leaves.
@@ -53,12 +54,13 @@ class Case:
     fixer: Fixer
     assessment: Assessment
     language: Language | None
+    is_held: bool = True
     told: Told = field(default_factory=Told)
     instructions: list[str] = field(default_factory=list)
     latest: list[tuple[str, int, Report]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, request: Request, checker: Checker, fixer: Fixer, *, staged: bool = True) -> Case:
+    def of(cls, request: Request, checker: Checker, fixer: Fixer, *, staged: bool = True, is_held: bool = True) -> Case:
         """Return the case of a request, with its customer read.
 
         Args:
@@ -66,6 +68,7 @@ class Case:
             checker: finds violations, by its own playbook.
             fixer: repairs without a model.
             staged: False leaves the stage of a complaint open, as for a line that only says that one is there.
+            is_held: False where no playbook at hand holds the language of the request.
         """
         earlier = [turn.text for turn in request.history if turn.role == "customer"]
         message = request.customer or (earlier[-1] if earlier else None)
@@ -78,7 +81,7 @@ class Case:
             stage = checker.stage_of(request.customer, request.history, request.facts)
         # Prompts and checks go by the same language and stage.
         decided = request.model_copy(update={"language": language, "stage": stage})
-        return cls(decided, checker.playbook, checker, fixer, assessment, language)
+        return cls(decided, checker.playbook, checker, fixer, assessment, language, is_held)
 
     @functools.cached_property
     def brand(self) -> Brand:
@@ -141,6 +144,8 @@ class Case:
             channel=given.channel,
             length=given.length,
         )
+        if not self.is_held:
+            report = self.checker.unjudged(report)
         self.latest[:] = [(text, len(self.instructions), report)]
         return report
 

@@ -280,6 +280,19 @@ class Checker:
         violations = tuple(self._violation(finding, text, spoken) for finding in findings)
         return Report.made({"text": text, "violations": violations, "language": language}, _REPORTED)
 
+    def unjudged(self, report: Report) -> Report:
+        """Return a report with an error for all of its text, as of one in a language that no rule here can judge.
+
+        It is of the rule for language and script; a playbook that has none, or disables it, lets such a text pass.
+        """
+        rule = next((rule for rule in self.playbook.rules if rule.guard == "match-script"), None)
+        if rule is None or not report.text:
+            return report
+        finding = Finding(rule, rule.severity, 0, len(report.text), report.text)
+        others = (violation for violation in report.violations if violation.rule != rule.id)
+        violations = (self._violation(finding, report.text, self.playbook.languages[0]), *others)
+        return report.model_copy(update={"violations": violations})
+
     def _violation(self, finding: Finding, text: str, language: Language | None) -> Violation:
         rule, say = finding.rule, self.playbook.say
         fields = {

@@ -11,24 +11,21 @@ from typing import Any, TypeVar, cast, get_args
 
 from replykit.budget import Budget
 from replykit.case import Case
-from replykit.checker import checker_for
+from replykit.checker import Checker
 from replykit.complaint import ComplaintRecord
 from replykit.drivers import Flow
 from replykit.errors import TextError, UsageError
-from replykit.fixer import Fixer
 from replykit.flow import reply_flow, reply_of
 from replykit.intake import History, facts_of, given_of, request_of, text_of, turns_of, voice_of
-from replykit.loader import load_playbook
 from replykit.partial import Habit
 from replykit.playbook import Playbook
 from replykit.privacy import masked, need_privacy, private_of
 from replykit.prompts import privacy_note
 from replykit.record_flow import record_flow
-from replykit.records import Assessment, Channel, Language, Length, Privacy, Reply, Report, Stage
-from replykit.registrar import Registrar
+from replykit.records import Assessment, Channel, Language, Length, Privacy, Reply, Report, Request, Stage
 from replykit.rules import Scene
-from replykit.seams import Seams
 from replykit.sheet_row import sheet_row
+from replykit.shelf import Choice, Playbooks, Shelf
 from replykit.standby import acknowledgement
 from replykit.stream_flow import StreamFlow, stream_flow
 from replykit.trace import Trace
@@ -39,10 +36,11 @@ _F = TypeVar("_F")  # a flow of any of the three kinds
 
 
 class Desk:
-    """What both kits share: a playbook with its checker and fixer, and everything that asks no chat model.
+    """What both kits share: playbooks with their checkers and fixers, and everything that asks no chat model.
 
     Attributes:
-        playbook: the rules.
+        playbook: the rules; of several playbooks the first.
+        shelf: all of them, with the language that is asked for where a call asks for none.
         budget: what may still be spent.
         offline: True where there is no chat model.
     """
@@ -53,7 +51,8 @@ class Desk:
         model: str | None,
         base_url: str | None,
         api_key: str | None,
-        playbook: str | PathLike[str] | Playbook,
+        playbook: Playbooks,
+        language: Language | None,
         chat: object | None,
         max_repairs: int,
         budget: int | None,
@@ -76,11 +75,10 @@ class Desk:
             raise UsageError(f"privacy must be 'mask' or None, not {privacy!r}")
         if privacy:
             need_privacy()
-        self.playbook = playbook if isinstance(playbook, Playbook) else load_playbook(fspath(playbook))
+        self.shelf = Shelf(playbook, language)
+        self.playbook = self.shelf.first
         self.budget = Budget(budget)
         self.offline = model is None and chat is None
-        self._checker = checker_for(self.playbook)
-        self._fixer = Fixer(self._checker)
         self._max_repairs = max_repairs
         self._habit = Habit()
         self._prompts = None if prompts is None else fspath(prompts)
@@ -88,7 +86,7 @@ class Desk:
             raise UsageError("trace_content needs OpenTelemetry; pip install 'replykit[otel]'")
         self._trace_content = trace_content
         self._privacy = privacy
-        self._voice = voice_of(voice, self._checker)
+        self._voice = voice_of(voice, self.shelf.bench(self.playbook).checker)
 
     def check(
         self,
@@ -111,7 +109,8 @@ class Desk:
             history: earlier turns, oldest first: `Turn` records, or mappings with `role` and `content`.
             facts: what the reply may state, one fact a line.
             draft: the draft that the reply rewrites.
-            language: the language asked for; None: the customer's, else the draft's.
+            language: the language asked for; `auto`: the customer's, else the draft's, else the text's own, by the
+                playbook for it. None: the kit's, else as `auto` by the kit's own playbooks.
             stage: where the complaint stands; None leaves the rules about stages out.
             channel: where the reply will be read; None leaves the rules about channels out.
             length: how long it may be; None leaves the rules about lengths out.
@@ -130,12 +129,11 @@ class Desk:
             history=history,
             facts=facts,
             draft=draft,
-            language=language,
             stage=stage,
             channel=channel,
             length=length,
         )
-        return self._checker.check(text, **given)
+        return self.shelf.check(text, language, given)
 
     def fix(
         self,
@@ -162,12 +160,12 @@ class Desk:
             history=history,
             facts=facts,
             draft=draft,
-            language=language,
             stage=stage,
             channel=channel,
             length=length,
         )
-        return self._fixer.fix(text, **given)
+        choice = self.shelf.choose_for(text, language, given)
+        return choice.bench.fixer.fix(text, language=choice.language, **given)
 
     def assess(self, message: str) -> Assessment:
         """Read a customer's message for distress, complaint, abuse, threat and the like, without a model.
@@ -181,7 +179,8 @@ class Desk:
         Raises:
             TextError: the message is empty, blank or too long.
         """
-        return self._checker.assess(text_of(message, "message"))
+        said = text_of(message, "message")
+        return self.shelf.choose(None, customer=said).bench.checker.assess(said)
 
     def acknowledge(
         self,
@@ -197,7 +196,7 @@ class Desk:
             customer: the customer's message; None: a conversation opens.
             history: earlier turns, oldest first.
             scene: lines of which situation (`busy`, `away`, `rush` …); None: what fits the message.
-            language: the language; None: the customer's.
+            language: as for `draft`.
 
         Returns:
             A reply that promises nothing. `escalate` says whether a human should take over.
@@ -208,13 +207,11 @@ class Desk:
         """
         if scene is not None and scene not in get_args(Scene):
             raise UsageError(f"there is no scene {scene!r}; known: {', '.join(get_args(Scene))}")
-        request = request_of(
-            task="draft",
-            customer=None if customer is None else text_of(customer, "customer"),
-            history=turns_of(history),
-            language=language,
-        )
-        case = Case.of(request, self._checker, self._fixer, staged=False)
+        customer = None if customer is None else text_of(customer, "customer")
+        turns = turns_of(history)
+        choice = self.shelf.choose(language, customer=customer, history=turns)
+        request = request_of(task="draft", customer=customer, history=turns, language=choice.language)
+        case = Case.of(request, choice.bench.checker, choice.bench.fixer, staged=False, is_held=choice.is_held)
         line = acknowledgement(case, scene)
         return reply_of(case, line.text, (line,), offline=self.offline)
 
@@ -227,11 +224,7 @@ class Desk:
         Returns:
             The columns in the playbook's order; no cell begins a formula.
         """
-        return sheet_row(record, self.playbook)
-
-    @functools.cached_property
-    def _registrar(self) -> Registrar:
-        return Registrar(self._checker)
+        return sheet_row(record, self.shelf.playbook_for(record.language))
 
     def _recording(
         self, conversation: History, language: Language | None, private: Sequence[str] = ()
@@ -240,17 +233,18 @@ class Desk:
         if not any(turn.text.strip() for turn in turns):
             raise UsageError("the conversation is empty; give its turns")
         said = "\n".join(turn.text for turn in turns if turn.role == "customer")
-        given_of(customer=None, history=(), facts=(), draft=None, language=language)  # refuses a language not known
+        choice = self.shelf.choose(language, customer=said or None, history=turns)
+        checker = choice.bench.checker
         flow = record_flow(
             turns,
-            self._registrar,
-            self.playbook,
-            language=self._checker.given(customer=said or None, language=language).language,
+            choice.bench.registrar,
+            checker.playbook,
+            language=checker.given(customer=said or None, language=choice.language).language,
             max_repairs=self._max_repairs,
             prompts=self._prompts,
             offline=self.offline,
         )
-        return self._masked(flow, private)
+        return self._masked(flow, private, checker.playbook)
 
     def _trace(self, task: str) -> Trace:
         return Trace(task, content=self._trace_content)
@@ -273,51 +267,59 @@ class Desk:
     def _streaming(
         self, customer: str, *, history: History, facts: Sequence[str], private: Sequence[str] = (), **fields: Any
     ) -> StreamFlow:
-        request = request_of(
+        choice, request = self._chosen(
             task="draft",
             customer=text_of(customer, "customer"),
-            history=turns_of(history),
-            facts=facts_of(facts),
-            **self._voiced(fields),
+            history=history,
+            facts=facts,
+            **fields,
         )
+        bench = choice.bench
         flow = stream_flow(
-            Case.of(request, self._checker, self._fixer),
-            self._seams,
+            Case.of(request, bench.checker, bench.fixer, is_held=choice.is_held),
+            bench.seams,
             habit=self._habit,
             max_repairs=self._max_repairs,
             prompts=self._prompts,
             offline=self.offline,
         )
-        return self._masked(flow, private)
-
-    @functools.cached_property
-    def _seams(self) -> Seams:
-        return Seams(self._checker)
+        return self._masked(flow, private, bench.playbook)
 
     def _flow(
         self, *, history: History, facts: Sequence[str], private: Sequence[str] = (), **fields: Any
     ) -> Flow[Reply]:
+        choice, request = self._chosen(history=history, facts=facts, **fields)
         flow = reply_flow(
-            request_of(history=turns_of(history), facts=facts_of(facts), **self._voiced(fields)),
-            checker=self._checker,
-            fixer=self._fixer,
+            request,
+            checker=choice.bench.checker,
+            fixer=choice.bench.fixer,
             max_repairs=self._max_repairs,
             prompts=self._prompts,
             offline=self.offline,
+            is_held=choice.is_held,
         )
-        return self._masked(flow, private)
+        return self._masked(flow, private, choice.bench.playbook)
 
-    def _voiced(self, fields: dict[str, Any]) -> dict[str, Any]:
+    def _chosen(
+        self, *, history: History, facts: Sequence[str], language: Language | None, **fields: Any
+    ) -> tuple[Choice, Request]:
+        """Return what a request is answered by, and the request in the language that was chosen."""
+        customer, turns, draft = fields["customer"], turns_of(history), fields.get("draft")
+        choice = self.shelf.choose(language, customer=customer, history=turns, draft=draft)
+        voiced = self._voiced(fields, choice.bench.checker)
+        return choice, request_of(history=turns, facts=facts_of(facts), language=choice.language, **voiced)
+
+    def _voiced(self, fields: dict[str, Any], checker: Checker) -> dict[str, Any]:
         """Return a call's fields with the kit's own tone, signature and the like where the call names none."""
         own = {name: fields[name] for name in self._voice if fields.get(name) is not None}
-        return {**fields, **self._voice, **voice_of(own, self._checker)}
+        return {**fields, **self._voice, **voice_of(own, checker)}
 
-    def _masked(self, flow: _F, private: Sequence[str]) -> _F:
+    def _masked(self, flow: _F, private: Sequence[str], playbook: Playbook) -> _F:
         """Return a flow that keeps personal data in the process where the kit does so; the same flow otherwise."""
         values = private_of(private)
         if not self._privacy:
             if values:
                 raise UsageError("private marks what privacy='mask' keeps back; give the kit that as well")
             return flow
-        note = functools.partial(privacy_note, folder=self._prompts, templates=self.playbook.languages[0])
+        note = functools.partial(privacy_note, folder=self._prompts, playbook=playbook)
         return cast(_F, masked(cast(Any, flow), values, note))

@@ -30,6 +30,7 @@ def reply_flow(
     max_repairs: int = 1,
     prompts: str | None = None,
     offline: bool = False,
+    is_held: bool = True,
 ) -> Generator[ChatRequest, Completion, Reply]:
     """Make a reply: yield what to ask a chat model, be sent its answer, return the reply.
 
@@ -49,6 +50,7 @@ def reply_flow(
         max_repairs: how often an answer that breaks a rule is asked for again.
         prompts: a folder of own prompt templates.
         offline: True asks no model at all.
+        is_held: False where no playbook at hand holds the language of the request; the reply then needs review.
 
     Returns:
         The reply. Its status comes from a check of exactly its text.
@@ -60,7 +62,7 @@ def reply_flow(
         BudgetError: the budget does not allow even the first call.
         PromptError: a prompt template is missing or does not render.
     """
-    case = Case.of(request, checker, fixer)
+    case = Case.of(request, checker, fixer, is_held=is_held)
     return (yield from case_flow(case, max_repairs=max_repairs, prompts=prompts, offline=offline))
 
 
@@ -76,7 +78,8 @@ def case_flow(
     trouble = ""
     if not offline:
         try:
-            trouble = yield from _ask(case, attempts, max_repairs, prompts)
+            # No other answer would be judged either.
+            trouble = yield from _ask(case, attempts, max_repairs if case.is_held else 0, prompts)
         except BaseException as error:  # an interruption as well: what was paid for is told whatever ends the work
             error.attempts = tuple(attempts)  # type: ignore[attr-defined]  # only ours declare it
             raise
@@ -155,7 +158,7 @@ def _ask(
                 attempt.violations,
                 case.language,
                 folder=prompts,
-                templates=case.playbook.languages[0],
+                playbook=case.playbook,
                 told=case.told.text,
             )
         )
@@ -214,6 +217,8 @@ def reply_of(
         reasons.append("there are no words in it" if text.strip() else "there is no text to send")
     if not report.ok:
         reasons.append("still breaks " + ", ".join(dict.fromkeys(v.principle for v in report.errors)))
+    if not case.is_held:
+        reasons.append(f"no rule judged it, as no playbook given is for {case.language}")
     if stopgap:
         reasons.append("only a ready line, as the model gave no answer that can be used")
     if unfinished is not None:

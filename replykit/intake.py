@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from replykit.checker import Checker
 from replykit.errors import TextError, UsageError
 from replykit.invisible import unsteered
-from replykit.records import Channel, Completion, Language, Length, Request, Stage, Turn
+from replykit.records import Channel, Completion, Length, Request, Stage, Turn
 
 __all__ = [
     "History",
@@ -147,12 +147,11 @@ def given_of(
     history: History,
     facts: Sequence[str],
     draft: str | None,
-    language: Language | None,
     stage: Stage | None = None,
     channel: Channel | None = None,
     length: Length | None = None,
 ) -> dict[str, Any]:
-    """Return what a reply is checked with, as the checker and the fixer take it.
+    """Return what a reply is checked with beside its language, as the checker and the fixer take it.
 
     Raises:
         UsageError: an argument cannot be used; a `TextError` where a fact or a turn is no text.
@@ -162,13 +161,12 @@ def given_of(
         "history": turns_of(history),
         "facts": facts_of(facts),
         "draft": draft,
-        "language": language,
         "stage": stage,
         "channel": channel,
         "length": length,
     }
     texts_are_texts = all(text is None or isinstance(text, str) for text in (customer, draft))
-    choices = (language, Language), (stage, Stage), (channel, Channel), (length, Length)
+    choices = (stage, Stage), (channel, Channel), (length, Length)
     if not texts_are_texts or not all(choice in (None, *get_args(known)) for choice, known in choices):
         # It says what is wrong. Where nothing is, to prepare it would cost as much as a first check.
         request_of(task="rewrite", **{name: value for name, value in given.items() if value is not None})

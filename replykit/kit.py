@@ -14,8 +14,8 @@ from replykit.desk import Desk
 from replykit.drivers import drive
 from replykit.intake import History, completion_of
 from replykit.later import OnDeadline, first_answer
-from replykit.playbook import Playbook
 from replykit.records import Channel, ChatRequest, Completion, Language, Length, Privacy, Reply, Stage
+from replykit.shelf import Playbooks
 from replykit.streams import ReplyStream
 from replykit.trace import Trace
 
@@ -32,7 +32,10 @@ class ReplyKit(Desk):
         model: the chat model's name; None, with no `chat` either: offline, phrasebook and fixer only.
         base_url: the model's server, with its version path; None: `OPENAI_BASE_URL`, else OpenAI.
         api_key: its key; None: `OPENAI_API_KEY`.
-        playbook: the rules: `zh`, the path of a TOML file or a folder, or a loaded playbook.
+        playbook: the rules: `zh`, the path of a TOML file or a folder, or a loaded playbook; or several of these, each
+            for its own languages, the first for whatever decides none.
+        language: what calls ask for that name none; `auto` follows the customer, by the playbook for the language: one
+            of those given, or, where these are built in, any that is.
         chat: a chat model of your own, in place of `model`; it stays yours to close.
         timeout: seconds for one answer of the model by the wall clock, with its retries.
         max_retries: calls after the first where the server was not reached or too busy.
@@ -57,7 +60,8 @@ class ReplyKit(Desk):
         model: str | None = None,
         base_url: str | None = None,
         api_key: str | None = None,
-        playbook: str | PathLike[str] | Playbook = "zh",
+        playbook: Playbooks = "zh",
+        language: Language | None = None,
         chat: Chat | None = None,
         timeout: float = 30.0,
         max_retries: int = 2,
@@ -79,6 +83,7 @@ class ReplyKit(Desk):
             base_url=base_url,
             api_key=api_key,
             playbook=playbook,
+            language=language,
             chat=chat,
             max_repairs=max_repairs,
             budget=budget,
@@ -142,7 +147,8 @@ class ReplyKit(Desk):
             opening: the words that the reply begins with, exactly once, whatever the model wrote.
             signature: the last line of the reply, likewise; both may hold what no fact does; in its script.
             guidance: what the model is told besides; it switches no rule off, and states no facts.
-            language: what it is written in; None: the customer's language, else the draft's.
+            language: what it is written in; `auto`: the customer's language, else the draft's, by the playbook for it.
+                None: the kit's, else the customer's, else the draft's.
             private: names, addresses and whatever else is personal, as written; only with `privacy="mask"`.
 
         Returns:
@@ -209,7 +215,8 @@ class ReplyKit(Desk):
             opening: the words that the reply begins with, exactly once, whatever the model wrote.
             signature: the last line of the reply, likewise; both may hold what no fact does.
             guidance: what the model is told besides; it switches no rule off, and states no facts.
-            language: what it is written in; None: the customer's language.
+            language: what it is written in; `auto`: the customer's language, by the playbook for it. None: the kit's,
+                else the customer's.
             private: names, addresses and whatever else is personal, as written; only with `privacy="mask"`.
             deadline: seconds by the wall clock until something is answered (001, 3秒应答); None: as long as it takes.
             on_deadline: `acknowledge` answers with what `acknowledge` says where the reply is not there by then, or
@@ -281,7 +288,8 @@ class ReplyKit(Desk):
             opening: the words that the reply begins with, exactly once, whatever the model wrote.
             signature: the last line of the reply, likewise; both may hold what no fact does.
             guidance: what the model is told besides; it switches no rule off, and states no facts.
-            language: what it is written in; None: the customer's language.
+            language: what it is written in; `auto`: the customer's language, by the playbook for it. None: the kit's,
+                else the customer's.
             private: names, addresses and whatever else is personal, as written; only with `privacy="mask"`.
 
         Returns:
@@ -318,7 +326,8 @@ class ReplyKit(Desk):
 
         Args:
             conversation: the turns, oldest first, as `history` for `rewrite`; names and times are used where given.
-            language: the script of labels and headings; None: the customer's.
+            language: the script of labels and headings; `auto`: the customer's, by the playbook for it. None: the
+                kit's, else the customer's.
             private: names, addresses and whatever else is personal, as written; only with `privacy="mask"`.
 
         Returns:

@@ -170,6 +170,7 @@ class Playbook(Record):
         words: named word lists; a pattern refers to one as `{name}`.
         constants: texts whose facts always hold (the company's own phone number, its return period).
         traditional: what the playbook says, simplified to traditional script.
+        templates: the folder `prompts` beside its files, with prompt templates of its own; None: it has none.
     """
 
     name: str
@@ -191,6 +192,7 @@ class Playbook(Record):
     words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     constants: tuple[str, ...] = ()
     traditional: dict[str, str] = Field(default_factory=dict)
+    templates: str | None = Field(default=None, exclude=True)  # where it lies decides nothing; what it holds does
 
     def say(self, text: str, language: Language | None) -> str:
         """Return a line of the playbook in the script of `language`: in its first one where it does not speak that."""

@@ -38,9 +38,10 @@ def messages_for(
 
     Args:
         request: what is asked for; without a language, the customer's is used, else the draft's.
-        playbook: its principles and stages; the first of its languages chooses the built-in templates.
+        playbook: its principles and stages; its own templates count before the built-in ones of its first language.
         assessment: the reading of the customer's message.
-        folder: a folder of own templates, rendered in a sandbox; a template missing there is the built-in one.
+        folder: a folder of own templates, rendered in a sandbox, or of folders of them by language; a template missing
+            there is the playbook's.
 
     Returns:
         A system message and a user message.
@@ -67,7 +68,7 @@ def messages_for(
         "mark": _mark(material),
         "canary": canary_of(material),
     }
-    environment = _environment(playbook.languages[0], folder)
+    environment = _environment(playbook.languages[0], playbook.templates, folder)
     return (
         ChatMessage(role="system", content=_render(environment, "system.md.j2", values)),
         ChatMessage(role="user", content=_render(environment, f"{request.task}.md.j2", values)),
@@ -81,7 +82,7 @@ def repair_messages(
     language: Language | None,
     *,
     folder: str | None = None,
-    templates: Language = "zh-Hans",
+    playbook: Playbook | None = None,
     told: str = "",
 ) -> tuple[ChatMessage, ...]:
     """Return the messages that ask a chat model to mend its latest answer.
@@ -95,7 +96,7 @@ def repair_messages(
         violations: what a check of exactly that answer found.
         language: the reply's language; None: that of the templates.
         folder: a folder of own templates, as for `messages_for`.
-        templates: the playbook's first language, which chooses the built-in templates.
+        playbook: chooses the templates, as for `messages_for`; None: the Chinese ones.
         told: the beginning of the reply that the customer has read already, from which the answer is to go on.
 
     Returns:
@@ -104,8 +105,9 @@ def repair_messages(
     Raises:
         PromptError: a template is missing or does not render; the message names it.
     """
+    templates, own = _choosing(playbook)
     values = {"violations": [violation.model_dump() for violation in violations], "language": language or templates}
-    environment = _environment(templates, folder)
+    environment = _environment(templates, own, folder)
     content = _render(environment, "repair.md.j2", values)
     if told:
         content += "\n" + _render(environment, "continue.md.j2", {"told": told, "mark": _mark([told])})
@@ -126,7 +128,7 @@ def prompts_digest(playbook: Playbook, folder: str | None = None) -> str:
     Raises:
         PromptError: there are no templates.
     """
-    environment = _environment(playbook.languages[0], folder)
+    environment = _environment(playbook.languages[0], playbook.templates, folder)
     whole = hashlib.sha256()
     for name in environment.list_templates():
         assert environment.loader is not None
@@ -155,7 +157,7 @@ def record_messages(turns: Sequence[Turn], playbook: Playbook, *, folder: str | 
         "categories": {category.id: category.title for category in playbook.categories},
         "mark": _mark([turn.text for turn in turns]),
     }
-    environment = _environment(playbook.languages[0], folder)
+    environment = _environment(playbook.languages[0], playbook.templates, folder)
     return (
         ChatMessage(role="system", content=_render(environment, "record_system.md.j2", values)),
         ChatMessage(role="user", content=_render(environment, "record.md.j2", values)),
@@ -176,7 +178,7 @@ def record_again(
     Raises:
         PromptError: a template is missing or does not render; the message names it.
     """
-    content = _render(_environment(playbook.languages[0], folder), "record_again.md.j2", {})
+    content = _render(_environment(playbook.languages[0], playbook.templates, folder), "record_again.md.j2", {})
     return (
         *original,
         ChatMessage(role="assistant", content=latest[:_SENT_BACK]),
@@ -184,18 +186,18 @@ def record_again(
     )
 
 
-def privacy_note(tokens: Sequence[str], *, folder: str | None = None, templates: Language = "zh-Hans") -> str:
+def privacy_note(tokens: Sequence[str], *, folder: str | None = None, playbook: Playbook | None = None) -> str:
     """Return what a chat model is told of the tokens that stand for personal data.
 
     Args:
         tokens: the tokens in the request.
         folder: a folder of own templates, as for `messages_for`.
-        templates: the playbook's first language, which chooses the built-in templates.
+        playbook: chooses the templates, as for `messages_for`; None: the Chinese ones.
 
     Raises:
         PromptError: a template is missing or does not render; the message names it.
     """
-    return _render(_environment(templates, folder), "privacy.md.j2", {"tokens": list(tokens)})
+    return _render(_environment(*_choosing(playbook), folder), "privacy.md.j2", {"tokens": list(tokens)})
 
 
 def _principles(request: Request, playbook: Playbook, assessment: Assessment) -> list[Principle]:
@@ -224,27 +226,32 @@ def _mark(material: Sequence[str]) -> str:
     return next(f"-{number}" for number in range(2, len(taken) + 3) if str(number) not in taken)
 
 
+def _choosing(playbook: Playbook | None) -> tuple[Language, str | None]:
+    return (playbook.languages[0], playbook.templates) if playbook else ("zh-Hans", None)
+
+
 @functools.cache
-def _environment(language: Language, folder: str | None) -> Environment:
+def _environment(language: Language, own: str | None, folder: str | None) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
     from jinja2.runtime import Context
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     # A wheel holds the templates inside the package; an editable installation has them beside it.
-    roots = (_PACKAGE / "prompts", _PACKAGE.parent / "prompts")
-    # What differs in one script stands in a folder of its own (zh-Hant), everything else in the language's (zh).
-    tongues = dict.fromkeys((language, language.partition("-")[0]))
-    built_in = [root / tongue for tongue in tongues for root in roots if (root / tongue).is_dir()]
-    if not built_in:
-        raise PromptError(f"no prompt templates for the language {language!r}; give a folder of your own")
-    names = sorted({path.name for place in built_in for path in place.glob("*.md.j2")})
-    if folder is not None and not any((Path(folder) / name).is_file() for name in names):
+    built_in = _by_language(_PACKAGE / "prompts", language) or _by_language(_PACKAGE.parent / "prompts", language)
+    known = [*([Path(own)] if own else []), *built_in]
+    if not known:
+        raise PromptError(
+            f"no prompt templates for the language {language!r}; put them into a folder prompts beside the playbook"
+        )
+    given = [*_by_language(Path(folder), language), Path(folder)] if folder is not None else []
+    names = sorted({path.name for place in known for path in place.glob("*.md.j2")})
+    if given and not any((place / name).is_file() for place in given for name in names):
         raise PromptError(f"{folder} holds no prompt template; name yours as the built-in ones: {', '.join(names)}")
-    kind = Environment if folder is None else ImmutableSandboxedEnvironment
-    environment = kind(
-        loader=FileSystemLoader(built_in if folder is None else [folder, *built_in]),
+    is_ours = not own and not given
+    environment = (Environment if is_ours else ImmutableSandboxedEnvironment)(
+        loader=FileSystemLoader([*given, *known]),
         undefined=StrictUndefined,
-        auto_reload=folder is not None,  # those of the package stay as they are
+        auto_reload=not is_ours,  # those of the package stay as they are
         autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -258,6 +265,12 @@ def _environment(language: Language, folder: str | None) -> Environment:
     environment.filters["fenced"] = fenced
     environment.filters["one_line"] = _one_line
     return environment
+
+
+def _by_language(place: Path, language: Language) -> list[Path]:
+    """Return the folders of a language's templates: those for its script or region before those for all of it."""
+    tags = language, language.partition("-")[0]
+    return [place / tag for tag in dict.fromkeys(tags) if (place / tag).is_dir()]
 
 
 def _one_line(text: str, longest: int) -> str:

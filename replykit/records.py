@@ -5,7 +5,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Context, Decimal, Inexact, localcontext
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
 from pydantic_core import PydanticSerializationError
@@ -31,7 +31,9 @@ __all__ = [
 ]
 
 Severity = Literal["error", "warning"]
-Language = Literal["zh-Hans", "zh-Hant", "en"]
+# A language tag (BCP 47): a language, and a script and a region where they matter; which there are, playbooks declare.
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$")]
+AUTO = "auto"  # asks for the language of whoever wrote; no tag
 Stage = Literal["accept", "clarify", "propose", "follow_up"]
 Channel = Literal["chat", "email", "review", "phone"]
 Length = Literal["short", "medium", "long"]

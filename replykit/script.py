@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from replykit.records import Language
 
-__all__ = ["detect_language", "leaks", "other_alphabets"]
+__all__ = ["LANGUAGES", "detect_language", "languages_of", "leaks", "other_alphabets"]
+
+LANGUAGES: tuple[Language, ...] = ("zh-Hans", "zh-Hant", "en")  # that can be told
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _KANA = r"\u3041-\u3096\u30a1-\u30fa"
@@ -134,6 +136,23 @@ def detect_language(text: str) -> Language | None:
     if simplified == traditional:
         return None
     return "zh-Hans" if simplified > traditional else "zh-Hant"
+
+
+def languages_of(text: str) -> tuple[Language, ...]:
+    """Return what a text may be written in: its language, or both scripts of Chinese where it shows neither.
+
+    Args:
+        text: any text; time grows with its length.
+
+    Returns:
+        Nothing where the text says nothing of it: digits, emoji, names, another language.
+    """
+    language = detect_language(text)
+    if language:
+        return (language,)
+    own = _own_words(text)
+    is_chinese = re.search(f"[{_HAN}]", own) and not _OTHER_RUN.search(own)
+    return ("zh-Hans", "zh-Hant") if is_chinese else ()
 
 
 def _is_english(text: str, han: int) -> bool:

@@ -118,6 +118,8 @@ def _load(name: str, inside: tuple[Path, ...]) -> tuple[Playbook, _Origin, list[
             fields["traditional"] = json.loads(traditional.read_text("utf-8-sig"))
         except ValueError as error:
             raise PlaybookError(f"{traditional}: not valid JSON: {error}") from None
+    own = path / "prompts"
+    fields["templates"] = str(own) if own.is_dir() else base.templates if base else None
     if base:
         fields["traditional"] = {**base.traditional, **fields.get("traditional", {})}
         fields["constants"] = (*base.constants, *head.get("constants", ()))

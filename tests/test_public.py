@@ -58,6 +58,7 @@ ROWS = (
     "seams gate stream_flow",
     "record_flow sheet_row",
     "chat",
+    "shelf",
     "budget drivers streams testing later desk async_kit kit",
     "batch",
     "evaluation",

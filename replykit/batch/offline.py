@@ -77,8 +77,10 @@ class Offline:
 
     def _hand_over(self) -> None:
         if self._crew is None and self._processes > 1 and (self._is_asked_for or self._rows > WORTH_PROCESSES):
-            playbook = loaded_name(self._kit.playbook) or self._kit.playbook
-            self._crew = Crew("replykit.batch.worker", (playbook, self._only_flagged), self._processes)
+            shelf = self._kit.shelf
+            playbooks = [loaded_name(playbook) or playbook for playbook in shelf.playbooks]
+            given = playbooks, shelf.language, self._only_flagged
+            self._crew = Crew("replykit.batch.worker", given, self._processes)
         chunk, self._next = self._next, []
         future = self._crew.do([task for _, task in chunk]) if self._crew else None
         self._chunks.append((chunk, future))

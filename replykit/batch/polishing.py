@@ -11,7 +11,7 @@ from replykit.batch.task import Task
 from replykit.drivers import Flow, drive
 from replykit.errors import ChatError, ReplykitError, TextError, UsageError
 from replykit.kit import ReplyKit
-from replykit.records import Language, Reply, Report, Stage, Usage, Violation
+from replykit.records import AUTO, Reply, Report, Stage, Usage, Violation
 from replykit.script import detect_language
 
 __all__ = [
@@ -44,7 +44,7 @@ def rewriting(kit: Kit, task: Task) -> Flow[Reply]:
         channel="chat",
         tone=None,
         length=None,
-        language=_language(task),
+        language=_language(kit, task),
     )
 
 
@@ -84,7 +84,7 @@ def begin_row(kit: Kit, task: Task, *, only_flagged: bool) -> Begun | tuple[Poli
         only_flagged: whether a row without any violation is left alone.
     """
     try:
-        _refuse_unknown(task)
+        _refuse_unknown(kit, task)
         report = reading(kit, task)
         flow = rewriting(kit, task)
     except UsageError as error:
@@ -100,30 +100,31 @@ def reading(kit: Kit, task: Task) -> Report:
     Raises:
         UsageError: as for `rewriting`.
     """
-    language: Any = _language(task)  # checked where it comes from outside
+    language = _language(kit, task)
     return kit.check(task.text, customer=task.customer, facts=task.facts, draft=task.text, language=language)
 
 
-def _language(task: Task) -> str | None:
+def _language(kit: Kit, task: Task) -> str | None:
     """Return what a row is written in: a canned reply's language is its own, whoever it answers."""
-    return task.language or detect_language(task.text)
+    asked = task.language or kit.shelf.language
+    return detect_language(task.text) if asked in (None, AUTO) else asked
 
 
 def polish_offline(kit: Kit, task: Task) -> PolishedRow:
     """Polish a row without a chat model."""
     try:
-        _refuse_unknown(task)
+        _refuse_unknown(kit, task)
         reply = drive(rewriting(kit, task), _nobody)
         return polished_row(task, reply.attempts[0].violations, reply)
     except UsageError as error:
         return _unusable_row(kit, task, error)
 
 
-def _refuse_unknown(task: Task) -> None:
+def _refuse_unknown(kit: Kit, task: Task) -> None:
     """Refuse a word in a column that knows only some."""
     for column, word, known in (
         ("stage", task.stage, get_args(Stage)),
-        ("language", task.language, get_args(Language)),
+        ("language", None if task.language == AUTO else task.language, kit.shelf.languages),
     ):
         if word is not None and word not in known:
             raise UsageError(f"the {column} column holds {word[:_SHOWN]!r}; known: {', '.join(known)}")

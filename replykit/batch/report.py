@@ -14,7 +14,7 @@ from replykit.batch.lines import STATUSES, Lines, json_in_script
 from replykit.batch.price import Price
 from replykit.batch.rows import PolishedRow
 from replykit.batch.tally import Tally
-from replykit.batch.wording import LANGUAGES, Wording
+from replykit.batch.wording import LANGUAGES, Wording, interface
 from replykit.playbook import Playbook
 from replykit.records import Language, Record
 from replykit.sheets import saving
@@ -80,7 +80,7 @@ def write_report(
         UsageError: the page cannot be written.
     """
     tally = Tally()
-    tongue = language or playbook.languages[0]
+    tongue = interface(playbook, language)
     wordings = {each: Wording(playbook, each) for each in LANGUAGES}
     lines = Lines(tuple(wordings.values()))
     script, style = _script(), _source("report.css")

@@ -129,8 +129,9 @@ class Columns:
 def job_digest(kit: ReplyKit | AsyncReplyKit) -> bytes:
     """Return what stands for everything but the row that decides about a result.
 
-    That is the playbook and replykit's version; with a chat model also the model, its server, its parameters and the
-    prompt templates. A chat of the caller's own is known by its class and its attribute `model`, where it has one.
+    That is the playbooks, the language asked for and replykit's version; with a chat model also the model, its server,
+    its parameters and the prompt templates. A chat of the caller's own is known by its class and its attribute `model`,
+    where it has one.
 
     Args:
         kit: the kit that polishes.
@@ -144,4 +145,7 @@ def job_digest(kit: ReplyKit | AsyncReplyKit) -> bytes:
         own = f"{type(chat).__module__}.{type(chat).__qualname__}", str(getattr(chat, "model", ""))
         parts += [getattr(chat, "identity", own), kit._max_repairs, prompts_digest(kit.playbook, kit._prompts)]
         parts += [kit._privacy] if kit._privacy else []
+    for other in kit.shelf.playbooks[1:]:
+        parts += [other.model_dump_json(), prompts_digest(other, kit._prompts) if chat is not None else None]
+    parts += [kit.shelf.language] if kit.shelf.language else []
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=32).digest()

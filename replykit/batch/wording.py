@@ -6,15 +6,16 @@ import functools
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from replykit.batch.rows import PolishedRow
 from replykit.playbook import Playbook
 from replykit.records import Language, Severity
 
-__all__ = ["LANGUAGES", "Wording"]
+__all__ = ["LANGUAGES", "Interface", "Wording", "interface"]
 
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+Interface = Literal["zh-Hans", "zh-Hant", "en"]  # what the columns and the page are written in
+LANGUAGES: tuple[Language, ...] = get_args(Interface)
 
 
 class Wording:
@@ -30,7 +31,7 @@ class Wording:
     """
 
     def __init__(self, playbook: Playbook, language: Language | None = None) -> None:
-        self.words: dict[str, Any] = _words()[language or playbook.languages[0]]
+        self.words: dict[str, Any] = _words()[interface(playbook, language)]
         # A playbook's titles are in its own language; in another one its ids say more.
         own = (language or playbook.languages[0]).partition("-")[0] == playbook.languages[0].partition("-")[0]
         self._titles = {one.id: playbook.say(one.title, language) for one in playbook.principles} if own else {}
@@ -90,3 +91,9 @@ class Wording:
 def _words() -> dict[Language, dict[str, Any]]:
     words: dict[Language, dict[str, Any]] = json.loads((Path(__file__).parent / "words.json").read_text("utf-8"))
     return words
+
+
+def interface(playbook: Playbook, language: Language | None = None) -> Language:
+    """Return what the owner of a file is spoken to in: the language asked for, else the playbook's, else English."""
+    wanted = language or playbook.languages[0]
+    return wanted if wanted in LANGUAGES else "en"

@@ -10,18 +10,19 @@ from replykit.batch.offline import polish_all
 from replykit.crew import serve
 from replykit.kit import ReplyKit
 from replykit.playbook import Playbook
+from replykit.records import Language
 
 __all__ = ["work"]
 
 
 def work() -> None:
-    """Polish lists of rows, under a playbook or one of that name."""
+    """Polish lists of rows, under playbooks or those of their names."""
     serve(_ready)
 
 
-def _ready(given: tuple[Playbook | str, bool]) -> Callable[[Any], Any]:
-    playbook, only_flagged = given
-    return partial(_polished, ReplyKit(playbook=playbook), only_flagged)
+def _ready(given: tuple[list[Playbook | str], Language | None, bool]) -> Callable[[Any], Any]:
+    playbooks, language, only_flagged = given
+    return partial(_polished, ReplyKit(playbook=playbooks, language=language), only_flagged)
 
 
 def _polished(kit: ReplyKit, only_flagged: bool, rows: Any) -> Any:

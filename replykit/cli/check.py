@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-import replykit
-from replykit.checker import checker_for
 from replykit.cli.baseline import Baseline
 from replykit.cli.bulk import check_into, tell_trouble
 from replykit.cli.display import count, note
@@ -24,14 +22,16 @@ from replykit.cli.options import (
     LengthOption,
     PlaybookOption,
     StageOption,
+    playbooks,
 )
 from replykit.cli.readers import Inputs
-from replykit.cli.selection import selected
+from replykit.cli.selection import selected, united
 from replykit.cli.texts import turns
 from replykit.columnar import check_target, open_replies
 from replykit.errors import UsageError
 from replykit.intake import given_of
-from replykit.records import Channel, Severity
+from replykit.records import AUTO, Channel, Severity
+from replykit.shelf import Shelf
 
 __all__ = ["check"]
 
@@ -107,7 +107,7 @@ def check(
     ] = None,
     length: LengthOption = None,
     language: LanguageOption = None,
-    playbook: PlaybookOption = "zh",
+    playbook: PlaybookOption = None,
     encoding: EncodingOption = None,
 ) -> None:
     """Show what replies break, where, and what to say instead. Asks no chat model.
@@ -123,8 +123,9 @@ def check(
 
     Exit code: 0 no errors, 1 errors, 2 wrong use.
     """
-    whole = replykit.load_playbook(playbook)
-    rules = selected(whole, select or (), ignore or ())
+    reached = Shelf(playbooks(playbook)).within_reach(language)
+    shelf = Shelf(selected(reached, select or (), ignore or ()), language)
+    whole, rules = united(reached), united(shelf.playbooks)
     if baseline and write_baseline:
         raise UsageError("give either --baseline or --write-baseline")
     path = baseline or write_baseline
@@ -134,7 +135,6 @@ def check(
         history=turns(history or ()),
         facts=fact or (),
         draft=draft,
-        language=language,
         stage=stage,
         channel=channel,
         length=length,
@@ -144,16 +144,20 @@ def check(
     if output is not None:
         if path or sheet or format != "text" or severity != "warning":
             raise UsageError("--output takes no --format, --severity, --sheet or baseline; it writes all that is found")
+        if len(shelf.playbooks) > 1 or language == AUTO:
+            raise UsageError("--output checks all rows by one playbook; give one --playbook, and no --language auto")
         check_target(output)
         pieces = open_replies(files_of(text or (), expected=True) or (), column, keep or (), encoding=encoding)
-        tally = check_into(output, pieces, rules, checker_for(rules).given(**given))
+        choice = shelf.choose_for("", language, given)
+        checker = choice.bench.checker
+        tally = check_into(output, pieces, rules, checker.given(language=choice.language, **given))
         _summarize(tally, None)
         tell_trouble(tally, output)
         raise typer.Exit(1 if (tally["errors"] or tally["trouble"]) and not exit_zero else 0)
     inputs = Inputs(text or (), column, sheet, encoding)
-    findings, shown, checker = Findings(rules, whole, accepted, severity), format_of(format, rules), checker_for(rules)
+    findings, shown = Findings(rules, whole, accepted, severity), format_of(format, rules)
     for named in inputs:
-        report = checker.check(named.text, **given)
+        report = shelf.check(named.text, None, given)
         shown.show(named, findings.left(named, report))
     if not findings.tally["replies"]:
         raise UsageError(f"nothing to check: there is no text in {', '.join(inputs.files[:3])}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import typer
 
 import replykit
 from replykit.cli.display import show_line
-from replykit.cli.options import BaseUrlOption, ModelOption, PlaybookOption, TimeoutOption, api_key
+from replykit.cli.options import BaseUrlOption, ModelOption, PlaybookOption, TimeoutOption, api_key, playbooks
 from replykit.errors import ReplykitError
 from replykit.lint import prove
 
@@ -28,7 +29,7 @@ _DRAFT, _CUSTOMER = "呵呵，这个没办法的。", "我买的耳机怎么发�
 def doctor(
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
-    playbook: PlaybookOption = "zh",
+    playbook: PlaybookOption = None,
     timeout: TimeoutOption = 30.0,
 ) -> None:
     """Show what is installed, what is set and what is missing. Calls no server and prints no secret.
@@ -36,8 +37,10 @@ def doctor(
     Exit code: 0 rewriting works offline, 1 it does not.
     """
     _line("replykit", _installed)
-    _line("playbook", lambda: _proved(playbook))
-    usable = _line("offline", lambda: _rewritten(playbook))
+    named = playbooks(playbook)
+    for name in named:
+        _line("playbook", functools.partial(_proved, name))
+    usable = _line("offline", lambda: _rewritten(named))
     _line("model", lambda: _model(model, base_url, timeout))
     _line("key", _key)
     _line("terminal", _terminal)
@@ -75,7 +78,7 @@ def _proved(playbook: str) -> tuple[Verdict, str]:
     return "ok", f"{playbook}: {len(rules.principles)} principles, {len(rules.rules)} rules, every example holds"
 
 
-def _rewritten(playbook: str) -> tuple[Verdict, str]:
+def _rewritten(playbook: list[str]) -> tuple[Verdict, str]:
     with replykit.ReplyKit(playbook=playbook) as kit:
         reply = kit.rewrite(_DRAFT, customer=_CUSTOMER)
     if reply.status == "needs_review":

@@ -10,7 +10,7 @@ import typer
 
 from replykit.cli.display import note
 from replykit.cli.eval_tables import show_kinds, show_run
-from replykit.cli.options import MaxRepairsOption, PlaybookOption, PromptsOption
+from replykit.cli.options import MaxRepairsOption, PlaybookOption, PromptsOption, playbooks
 from replykit.errors import UsageError
 from replykit.evaluation import Figures, Run, load_answers, load_cases, replay
 from replykit.evaluation.case_files import SHIPPED
@@ -38,7 +38,7 @@ def evaluate(
     json: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write everything that was found there.")
     ] = None,
-    playbook: PlaybookOption = "zh",
+    playbook: PlaybookOption = None,
     max_repairs: MaxRepairsOption = 1,
     prompts: PromptsOption = None,
 ) -> None:
@@ -50,6 +50,9 @@ def evaluate(
     names = cases or list(SHIPPED if scripted else ())
     if not names:
         raise UsageError(f"name the cases: {', '.join(SHIPPED)}, or a file of your own")
+    rules = playbooks(playbook)
+    if len(rules) > 1:
+        raise UsageError(f"a run measures one playbook; give one --playbook, not {', '.join(rules)}")
     loaded = load_cases(*names)
     for path in filter(None, (json,)):
         check_place(path)
@@ -59,7 +62,7 @@ def evaluate(
     run = replay(
         loaded,
         answers,
-        playbook=playbook,
+        playbook=rules[0],
         prompts=prompts,
         max_repairs=max_repairs,
         names=[os.path.basename(name) for name in names],

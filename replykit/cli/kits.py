@@ -8,7 +8,7 @@ from typing import cast
 import typer
 
 from replykit.cli.display import count, json_line, note, say, show_findings
-from replykit.cli.options import api_key
+from replykit.cli.options import api_key, playbooks
 from replykit.kit import ReplyKit
 from replykit.records import Privacy, Reply
 
@@ -19,13 +19,14 @@ def open_kit(
     *,
     model: str | None,
     base_url: str | None,
-    playbook: str,
+    playbook: list[str] | None,
     timeout: float,
     max_repairs: int,
     budget: int | None,
     prompts: str | None,
     offline: bool,
     privacy: str | None = None,
+    language: str | None = None,
     without_model: str = "the reply comes from the phrasebook",
 ) -> ReplyKit:
     """Return the kit that the settings ask for; where that is one without a model, say so in one line.
@@ -33,13 +34,14 @@ def open_kit(
     Args:
         model: as for `ReplyKit`, like all that are not named here.
         base_url: its server.
-        playbook: the rules.
+        playbook: the rules; None: what is set, else the built-in ones.
         timeout: seconds for one answer.
         max_repairs: how often an answer is asked for again.
         budget: tokens to spend in all.
         prompts: a folder of own templates.
         offline: True asks no model, whatever is set.
         privacy: `mask`, or nothing.
+        language: what is asked for where a call asks for none.
         without_model: what happens where no model is asked, for the line that says so.
 
     Raises:
@@ -53,14 +55,17 @@ def open_kit(
             model=model,
             base_url=base_url,
             api_key=key and key[0],
-            playbook=playbook,
+            playbook=playbooks(playbook),
+            language=language,
             timeout=timeout,
             max_repairs=max_repairs,
             budget=budget,
             prompts=prompts,
             privacy=kept,
         )
-    kit = ReplyKit(playbook=playbook, max_repairs=max_repairs, prompts=prompts, privacy=kept)
+    kit = ReplyKit(
+        playbook=playbooks(playbook), language=language, max_repairs=max_repairs, prompts=prompts, privacy=kept
+    )
     why = "" if offline else "no chat model is set (--model or REPLYKIT_MODEL), so "
     note(("quiet", f"offline: {why}{without_model}"))
     return kit

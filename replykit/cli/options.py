@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from replykit.records import Channel, Language, Length, Stage
+from replykit.records import Channel, Length, Stage
 
 __all__ = [
     "BaseUrlOption",
@@ -33,6 +33,7 @@ __all__ = [
     "TimeoutOption",
     "ToneOption",
     "api_key",
+    "playbooks",
 ]
 
 CustomerOption = Annotated[
@@ -80,16 +81,23 @@ GuidanceOption = Annotated[
     typer.Option("--guidance", metavar="TEXT", help="What the model is told besides; it switches no rule off."),
 ]
 LanguageOption = Annotated[
-    Language | None,
-    typer.Option("--language", help="What it is written in; if not given, the customer's language, else the draft's."),
+    str | None,
+    typer.Option(
+        "--language",
+        metavar="TAG|auto",
+        envvar="REPLYKIT_LANGUAGE",
+        help="What it is written in: zh-Hans, zh-Hant, en …; auto: as the customer, else the draft, by the playbook "
+        "for that language. If not given, as the customer, else the draft, by the playbook that is set.",
+    ),
 ]
 PlaybookOption = Annotated[
-    str,
+    list[str] | None,
     typer.Option(
         "--playbook",
         metavar="NAME|PATH",
-        envvar="REPLYKIT_PLAYBOOK",
-        help="The rules: a built-in playbook, a TOML file or a folder of them.",
+        help="The rules: a built-in playbook, a TOML file or a folder of them; repeat it for several, each for its own "
+        "languages. If not given, REPLYKIT_PLAYBOOK (several are parted as in PATH), else zh.",
+        show_default=False,
     ),
 ]
 ModelOption = Annotated[
@@ -153,6 +161,14 @@ EncodingOption = Annotated[
     str | None,
     typer.Option("--encoding", metavar="NAME", help="Of files and standard input; if not given, UTF-8 or GB18030."),
 ]
+
+
+def playbooks(named: list[str] | None) -> list[str]:
+    """Return the names and paths of the playbooks: those of the options, else the setting's, else the built-in one."""
+    setting = os.environ.get("REPLYKIT_PLAYBOOK", "")
+    if named or not setting:
+        return named or ["zh"]
+    return [setting] if os.path.exists(setting) else [name for name in setting.split(os.pathsep) if name]
 
 
 def api_key() -> tuple[str, str] | None:

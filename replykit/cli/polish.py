@@ -15,11 +15,13 @@ import typer
 
 from replykit.batch.job import Job, Via
 from replykit.batch.price import Price
+from replykit.batch.wording import Interface
 from replykit.cli.columns import JobColumns, column_name, header_doubt, reply_column
 from replykit.cli.display import note
 from replykit.cli.kits import open_kit
 from replykit.cli.options import (
     BaseUrlOption,
+    LanguageOption,
     MaxRepairsOption,
     ModelOption,
     OfflineOption,
@@ -34,7 +36,6 @@ from replykit.cli.summary import show_estimate, show_left, show_stop, show_summa
 from replykit.cli.targets import Targets
 from replykit.cli.watching import Watch
 from replykit.errors import BudgetError, ChatError, LedgerError, ReplykitError, UsageError
-from replykit.records import Language
 from replykit.sheets import Sheet, open_sheet
 from replykit.sheets.fingerprint import fingerprint_of
 
@@ -91,7 +92,7 @@ def polish(
     ] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
     interface: Annotated[
-        Language | None,
+        Interface | None,
         typer.Option("--interface", help="Language of titles and report; if not given, the playbook's."),
     ] = None,
     only_flagged: Annotated[
@@ -133,9 +134,10 @@ def polish(
     price_out: Annotated[
         str | None, typer.Option("--price-out", metavar="PRICE", help="Of a million tokens received.")
     ] = None,
+    language: LanguageOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
-    playbook: PlaybookOption = "zh",
+    playbook: PlaybookOption = None,
     timeout: TimeoutOption = 30.0,
     max_repairs: MaxRepairsOption = 1,
     prompts: PromptsOption = None,
@@ -193,6 +195,7 @@ def polish(
         budget=None,  # the job has one of its own, which lasts over its runs
         prompts=prompts,
         privacy=privacy,
+        language=language,
         offline=offline,
     ) as kit:
         if doubt := header_doubt(opened, columns.text, kit):

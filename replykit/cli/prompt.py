@@ -26,6 +26,7 @@ from replykit.cli.options import (
     SignatureOption,
     StageOption,
     ToneOption,
+    playbooks,
 )
 from replykit.cli.texts import one_text, turns
 from replykit.errors import ChatError, UsageError
@@ -70,7 +71,7 @@ def prompt(
     signature: SignatureOption = None,
     guidance: GuidanceOption = None,
     language: LanguageOption = None,
-    playbook: PlaybookOption = "zh",
+    playbook: PlaybookOption = None,
     prompts: PromptsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -83,7 +84,7 @@ def prompt(
     given = "" if task == "record" else one_text(text, "the draft" if task == "rewrite" else "the customer's message")
     turns_before, facts = turns(history or ()), fact or ()
     listener = _Listener()
-    kit = ReplyKit(chat=listener, playbook=playbook, prompts=prompts)
+    kit = ReplyKit(chat=listener, playbook=playbooks(playbook), language=language, prompts=prompts)
     with contextlib.suppress(ChatError):
         if task == "record":
             kit.record(conversation(text))
@@ -101,7 +102,6 @@ def prompt(
                 opening=opening,
                 signature=signature,
                 guidance=guidance,
-                language=language,
             )
         else:
             kit.draft(
@@ -116,7 +116,6 @@ def prompt(
                 opening=opening,
                 signature=signature,
                 guidance=guidance,
-                language=language,
             )
     if as_json:
         print(json.dumps([message.model_dump() for message in listener.heard], ensure_ascii=False, indent=2))

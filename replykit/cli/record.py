@@ -16,6 +16,7 @@ from replykit.cli.options import (
     BudgetOption,
     EncodingOption,
     JsonOption,
+    LanguageOption,
     MaxRepairsOption,
     ModelOption,
     OfflineOption,
@@ -28,7 +29,6 @@ from replykit.cli.options import (
 from replykit.complaint import ComplaintRecord, Entry
 from replykit.errors import UsageError
 from replykit.playbook import Playbook
-from replykit.records import Language
 
 __all__ = ["record"]
 
@@ -44,13 +44,10 @@ def record(
             help="The conversation: JSON turns, or lines (客户：…, 客服：…); - or nothing: standard input.",
         ),
     ] = None,
-    language: Annotated[
-        Language | None,
-        typer.Option("--language", help="The script of headings and labels; if not given, the customer's."),
-    ] = None,
+    language: LanguageOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
-    playbook: PlaybookOption = "zh",
+    playbook: PlaybookOption = None,
     timeout: TimeoutOption = 30.0,
     max_repairs: MaxRepairsOption = 1,
     budget: BudgetOption = None,
@@ -87,7 +84,7 @@ def record(
         elif as_csv:
             _print_csv(kit.sheet_row(made))
         else:
-            for parts in _lines(made, kit.playbook):
+            for parts in _lines(made, kit.shelf.playbook_for(made.language)):
                 show_line(*parts)
     for dropped in made.ungrounded[:_MOST_SHOWN]:
         note(("warning", "left out"), ("plain", f": {dropped.field}: {dropped.quote}: {dropped.reason}"))

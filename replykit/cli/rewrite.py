@@ -55,7 +55,7 @@ def rewrite(
     language: LanguageOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
-    playbook: PlaybookOption = "zh",
+    playbook: PlaybookOption = None,
     timeout: TimeoutOption = 30.0,
     max_repairs: MaxRepairsOption = 1,
     budget: BudgetOption = None,

@@ -9,32 +9,46 @@ from replykit.errors import UsageError
 from replykit.playbook import Playbook
 from replykit.records import Violation
 
-__all__ = ["known_ids", "names", "selected"]
+__all__ = ["known_ids", "names", "selected", "united"]
 
 
-def selected(playbook: Playbook, select: Sequence[str], ignore: Sequence[str]) -> Playbook:
-    """Return a playbook with the chosen rules alone.
+def selected(playbooks: Sequence[Playbook], select: Sequence[str], ignore: Sequence[str]) -> tuple[Playbook, ...]:
+    """Return playbooks with the chosen rules alone.
 
     Args:
-        playbook: the playbook.
+        playbooks: the playbooks.
         select: ids of rules or principles, several parted by commas; none: all of them.
         ignore: ids that are left out, also where `select` names them.
 
     Raises:
-        UsageError: the playbook has no such rule or principle, or no rule is left.
+        UsageError: no playbook has such a rule or principle, or no rule is left.
     """
-    chosen = known_ids(_split(select, "--select"), playbook, "--select")
-    left_out = known_ids(_split(ignore, "--ignore"), playbook, "--ignore")
+    whole = united(playbooks)
+    chosen = known_ids(_split(select, "--select"), whole, "--select")
+    left_out = known_ids(_split(ignore, "--ignore"), whole, "--ignore")
     if not chosen and not left_out:
-        return playbook
-    rules = tuple(
-        rule
-        for rule in playbook.rules
-        if (not chosen or chosen & {rule.id, rule.principle}) and not left_out & {rule.id, rule.principle}
-    )
-    if not rules:
+        return tuple(playbooks)
+    kept = [
+        tuple(
+            rule
+            for rule in playbook.rules
+            if (not chosen or chosen & {rule.id, rule.principle}) and not left_out & {rule.id, rule.principle}
+        )
+        for playbook in playbooks
+    ]
+    if not any(kept):
         raise UsageError("--select and --ignore leave no rule to check")
-    return playbook.model_copy(update={"rules": rules})
+    return tuple(playbook.model_copy(update={"rules": rules}) for playbook, rules in zip(playbooks, kept, strict=True))
+
+
+def united(playbooks: Sequence[Playbook]) -> Playbook:
+    """Return the first playbook with the rules and principles of the others whose ids it does not have."""
+    first = playbooks[0]
+    if len(playbooks) == 1:
+        return first
+    rules = {rule.id: rule for playbook in reversed(playbooks) for rule in playbook.rules}
+    principles = {each.id: each for playbook in reversed(playbooks) for each in playbook.principles}
+    return first.model_copy(update={"rules": tuple(rules.values()), "principles": tuple(principles.values())})
 
 
 def known_ids(ids: Iterable[str], playbook: Playbook, where: str) -> frozenset[str]:

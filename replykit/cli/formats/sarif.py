@@ -46,7 +46,7 @@ class SarifFormat:
     def finish(self) -> None:
         """Print the log."""
         principles = {principle.id: principle for principle in self._playbook.principles}
-        language = _LANGUAGES[self._playbook.languages[0]]
+        language = _LANGUAGES.get(self._playbook.languages[0], self._playbook.languages[0])
         driver = {
             "name": "replykit",
             "version": replykit.__version__,
