@@ -45,9 +45,10 @@ def test_every_principle_is_labelled() -> None:
     assert len({reply.id for reply in everything}) == len(everything)
 
 
-def _replies(language: str, part: str = "*") -> list[Labelled]:
+def _replies(language: str, *parts: str) -> list[Labelled]:
     """The replies of one of the languages whose parts stand in files of their own."""
-    return [reply for file in sorted(LABELLED.glob(f"{language}_{part}.jsonl")) for reply in read_labelled(file)]
+    files = [LABELLED / f"{language}_{half}.jsonl" for half in ("dev", "held")]
+    return [reply for file in files for reply in read_labelled(file) if not parts or reply.part in parts]
 
 
 def test_every_labelled_reply_has_an_id_of_its_own() -> None:
@@ -64,13 +65,23 @@ def test_what_is_held_out_stands_in_no_other_part(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("part", ["dev"])
+@pytest.mark.parametrize("part", ["dev", "heldout"])
 def test_each_part_measures_every_principle(language: str, part: str) -> None:
     """Each part has at least 160 replies, labels of each principle, and near two in five that carry none."""
     replies = _replies(language, part)
     assert len(replies) >= 160
     assert {label.principle for reply in replies for label in reply.labels} == set(SCORED)
     assert sum(not reply.labels for reply in replies) > len(replies) * 0.4
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_ordinary_replies_are_held_out(language: str) -> None:
+    """The replies that count everyday false alarms are whole replies, all held out, and hold no error."""
+    replies = _replies(language, "heldout-plain")
+    assert len(replies) == 60
+    assert not [label for reply in replies for label in reply.labels if label.severity == "error"]
+    assert all(len(re.findall(r"[.!?。！？](?!\d)", reply.text)) >= 3 for reply in replies)
+    assert {reply.part for reply in _replies(language)} == {"dev", "heldout", "heldout-plain"}
 
 
 def _reply(text: str, *labels: tuple[str, str, str]) -> Labelled:
