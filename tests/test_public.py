@@ -21,6 +21,7 @@ HEAVY = ("httpx2", "jinja2", "openai", "openpyxl", "pyarrow", "ray", "rich", "ty
 # A module imports only from what stands before it.
 ROWS = (
     "errors",
+    "arrow",
     "snapshot",
     "records",
     "spans",

@@ -127,7 +127,11 @@ def header_doubt(sheet: Sheet, index: int, kit: ReplyKit) -> str:
         kit: what finds that a text breaks a rule, as no title has reason to.
     """
     title = sheet.header[index]
-    if is_blank(title) or not (len(title) > _LONGEST_TITLE or kit.check(title, draft=title).errors):
+    if (
+        not sheet.header_row
+        or is_blank(title)
+        or not (len(title) > _LONGEST_TITLE or kit.check(title, draft=title).errors)
+    ):
         return ""
     return (
         f"row {sheet.header_row} was taken for the names of the columns, and left alone, but looks like a reply"

@@ -47,7 +47,12 @@ _COLUMN = "NAME|LETTER|NUMBER"
 
 def polish(
     context: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="IN.xlsx|IN.csv", help="The spreadsheet; it is never changed.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="IN.xlsx|IN.csv", help="The spreadsheet, or a .parquet or .jsonl file; it is never changed."
+        ),
+    ],
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="OUT", help="The copy with the results, of the same kind.")
     ] = None,

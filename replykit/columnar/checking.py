@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
+from replykit.arrow import arrow, holds_texts, texts_of
 from replykit.checker import Checker
-from replykit.columnar.arrow import arrow, texts_of
 from replykit.columnar.results import RESULTS, Found, results_of
 from replykit.crew import Crew
 from replykit.errors import TextError, UsageError
@@ -46,15 +46,11 @@ class Columns(NamedTuple):
         Raises:
             UsageError: a column is missing, that of the replies holds no texts, or a kept one has the name of a result.
         """
-        pa = arrow()
         for column in filter(None, (self.text, self.id, *self.keep)):
             if column not in schema.names:
                 raise UsageError(f"{name}: no column {column!r}; there are: {', '.join(schema.names[:20]) or 'none'}")
         kind = schema.field(self.text).type
-        if pa.types.is_dictionary(kind):
-            kind = kind.value_type
-        tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)
-        if not any(test(kind) for test in tests):
+        if not holds_texts(kind):
             raise UsageError(f"{name}: the column {self.text!r} holds no texts, but {kind}")
         for column in self.keep:
             if column in RESULTS:

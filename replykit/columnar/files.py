@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
-from replykit.columnar.arrow import arrow
+from replykit.arrow import arrow, opened_parquet
 from replykit.columnar.checking import Columns
 from replykit.errors import UsageError
 from replykit.sheets.columns import column_in
@@ -26,7 +26,6 @@ PARQUET, RECORDS = (".parquet", ".pq"), (".jsonl", ".ndjson")
 _TABLES = (".csv", ".tsv")
 _ROWS = 4096  # of a batch
 _PIECE = 262_144  # rows of Parquet that are read together, where its row groups are no larger
-_BUFFER = 1024 * 1024  # bytes of a column that are read at once
 
 
 class Piece(NamedTuple):
@@ -171,8 +170,7 @@ def _said(error: Exception) -> str:
 @contextlib.contextmanager
 def _parquet(path: str) -> Iterator[Any]:
     """Open a Parquet file so that of each column a buffer is in memory, and not a whole row group."""
-    pa = arrow("Parquet")
-    with _opened(path) as file, pa.parquet.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as parquet:
+    with _opened(path) as file, opened_parquet(file) as parquet:
         yield parquet
 
 

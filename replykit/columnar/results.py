@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from replykit.arrow import arrow
 from replykit.checker import Checker
-from replykit.columnar.arrow import arrow
 
 __all__ = ["RESULTS", "Found", "result_schema", "results_of"]
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from replykit.columnar.arrow import arrow
+from replykit.arrow import arrow
 from replykit.columnar.files import PARQUET, RECORDS, suffix_of
 from replykit.errors import UsageError
 from replykit.sheets import saving

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from replykit.errors import UsageError
 
-__all__ = ["column_in", "letters_of", "number_of"]
+__all__ = ["beside", "column_in", "letters_of", "number_of"]
 
 _LISTED = 20  # columns that a message names
 
@@ -57,3 +57,12 @@ def column_in(header: Sequence[str], column: str | None, name: str) -> int:
     listed = ", ".join(titles[:_LISTED]) + (f" and {len(titles) - _LISTED} more" if len(titles) > _LISTED else "")
     wrong = "name the column of the replies with --column" if column is None else f"no column {column!r}"
     raise UsageError(f"{name}: {wrong}; there are: {listed or 'none'}")
+
+
+def beside(header: Sequence[str], titles: Sequence[str]) -> tuple[str, ...]:
+    """Return titles that no column of a header has yet, with a number behind those that one has."""
+    free: list[str] = []
+    for title in titles:
+        others = (title, *(f"{title} {number}" for number in range(2, len(header) + 3)))
+        free.append(next(other for other in others if other not in header))
+    return tuple(free)

@@ -56,7 +56,7 @@ class Sheet(ABC):
         path: the file.
         name: what messages call it: `replies.xlsx, sheet '话术'`.
         layout: how it is read, in words for its user.
-        header_row: the number of the row with the names of its columns.
+        header_row: the number of the row with the names of its columns; 0 where no row has them.
         header: these names, from A to the last that any row uses; empty where a column has none.
         fingerprint: the SHA-256 of the file's bytes, in hexadecimal digits.
         longest: the UTF-16 code units that a cell can hold.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from replykit.arrow import texts_of
 from replykit.cli.origin import Named
 from replykit.columnar import open_replies
-from replykit.columnar.arrow import texts_of
 from replykit.errors import UsageError
 
 __all__ = ["replies_in_parquet"]

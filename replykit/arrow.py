@@ -6,9 +6,9 @@ from typing import Any
 
 from replykit.errors import UsageError
 
-__all__ = ["TEXTS", "arrow", "texts_of"]
+__all__ = ["arrow", "holds_texts", "opened_parquet", "texts_of"]
 
-TEXTS = "a column of texts"
+_BUFFER = 1024 * 1024  # bytes of a column that are read at once
 
 
 def arrow(what: str = "columns of results") -> Any:
@@ -28,6 +28,27 @@ def arrow(what: str = "columns of results") -> Any:
     except ImportError:
         raise UsageError(f"{what} needs pyarrow, which is missing: install replykit[parquet]") from None
     return pyarrow
+
+
+def opened_parquet(file: Any) -> Any:
+    """Return an open Parquet file, of whose columns a buffer each is in memory when it is read, and no row group.
+
+    Args:
+        file: where it is read from.
+
+    Raises:
+        OSError: it is none, or cannot be read; so does Arrow's own error.
+    """
+    return arrow("Parquet").parquet.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False)
+
+
+def holds_texts(kind: Any) -> bool:
+    """Return whether an Arrow type is one of texts, or of nulls alone."""
+    types = arrow().types
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    tests = (types.is_string, types.is_large_string, types.is_string_view, types.is_null)
+    return any(test(kind) for test in tests)
 
 
 def texts_of(array: Any) -> list[str | UnicodeDecodeError | None]:
