@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from replykit.pattern import Pattern
+from replykit.prefilter import Prefilter
 from replykit.text import fold, fold_again
-
-if TYPE_CHECKING:
-    from replykit.prefilter import Prefilter
 
 __all__ = ["Addressed"]
 
@@ -25,31 +22,28 @@ class Addressed:
 
     Args:
         words: the word lists of a playbook; `to_the_model` tells such a line.
+
+    Attributes:
+        prefilter: tells texts that may hold such a line.
     """
 
     def __init__(self, words: Mapping[str, Sequence[str]]) -> None:
         self._pattern = Pattern([f"{{{_LIST}}}"], words) if words.get(_LIST) else None
-        self._entries = words.get(_LIST, ())
-
-    @functools.cached_property
-    def _prefilter(self) -> Prefilter:
-        from replykit.prefilter import Prefilter  # reads the syntax of patterns, for which a plain check has no use
-
-        return Prefilter([self._entries])
+        self.prefilter = Prefilter([Pattern(words.get(_LIST, ()), words).expanded])
 
     def may_be_in(self, texts: Sequence[str], draft: str | None) -> bool:
         """Return whether one of some texts, or a draft, may hold such a line; False is sure, and known in one pass."""
         if self._pattern is None:
             return False
-        folded = fold("\n".join(texts)) if texts else ""
-        return bool(self._prefilter.may_match(f"{folded}\n{fold_again(draft)}" if draft else folded))
+        may_match = self.prefilter.may_match
+        return bool((texts and may_match(fold_again("\n".join(texts)))) or (draft and may_match(fold_again(draft))))
 
     def without(self, text: str) -> str:
         """Return a text without the lines that speak to a model; the same text where none does."""
         if self._pattern is None:
             return text
         folded = fold_again(text)
-        if not self._prefilter.may_match(folded) or not self._pattern.search(folded):
+        if not self.prefilter.may_match(folded) or not self._pattern.search(folded):
             return text
         return _without(self, text)
 

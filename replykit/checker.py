@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 
-from replykit.addressed import Addressed
 from replykit.compiled import CompiledRule, CompiledSignal
 from replykit.disguise import Uncovered, uncover
 from replykit.errors import PlaybookError, TextError
@@ -13,6 +12,7 @@ from replykit.findings import Finding, without_overlaps
 from replykit.guards import GUARDS, Guard
 from replykit.pattern import Pattern
 from replykit.playbook import Playbook
+from replykit.readers import Readers
 from replykit.reading import ELSEWHERE, Given, Reading
 from replykit.records import (
     Assessment,
@@ -50,6 +50,7 @@ class Checker:
 
     Attributes:
         triggers: the literals that decide which rules are tried.
+        readers: what reads texts for the guards.
 
     Raises:
         PlaybookError: a pattern refers to a word list that does not exist.
@@ -62,13 +63,13 @@ class Checker:
         self._rules = [CompiledRule(rule, self._pattern_for) for rule in playbook.rules]
         self._numbers = {id(compiled.rule): number for number, compiled in enumerate(self._rules)}
         self._signals = [CompiledSignal(signal, self._pattern_for) for signal in playbook.signals]
+        self.readers = Readers(playbook)
         self._guards: dict[str, Guard] = {
-            rule.guard: GUARDS[rule.guard](playbook) for rule in playbook.rules if rule.guard
+            rule.guard: GUARDS[rule.guard](playbook, self.readers) for rule in playbook.rules if rule.guard
         }
         with uncollected():
             stored = stored_triggers(playbook)
             self.triggers = Triggers.of_fields(stored) if stored else Triggers.of(rule.literals for rule in self._rules)
-        self._addressed = Addressed(playbook.words)
         self._always: dict[tuple[bool, ...], list[CompiledRule]] = {}
         self._asks_for_signals = any("signals" in compiled.scopes for compiled in self._rules)
         self._last_signals: tuple[str, tuple[str, ...]] = "", ()
@@ -133,9 +134,9 @@ class Checker:
             language = (customer and detect_language(customer)) or (draft and detect_language(draft)) or None
         said = [*facts, *[turn.text for turn in history if turn.role == "agent"]] if history else facts
         asked = instructions, stage, channel, length, self.signals_of(customer)
-        if not (said or draft) or not self._addressed.may_be_in(said, draft):
+        if not (said or draft) or not self.readers.addressed.may_be_in(said, draft):
             return Given(customer, tuple(history), tuple(facts), draft, language, *asked)
-        own = self._addressed.without
+        own = self.readers.addressed.without
         turns = [
             turn if turn.role == "customer" or (text := own(turn.text)) == turn.text else Turn(role="agent", text=text)
             for turn in history

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Sequence, Set
@@ -55,6 +54,11 @@ class ClaimReader:
     Args:
         polarities: what to look for.
 
+    Attributes:
+        prefilter: tells which words of the polarities may stand in a text, four groups for each, one for each side.
+        renaming: the characters of all words that `named` replaces, and of what it puts in their place.
+        growth: how many different characters it may put into a text beyond as many as the text has.
+
     Raises:
         PlaybookError: a pattern is not RE2.
     """
@@ -65,8 +69,7 @@ class ClaimReader:
             [_Words(p.id, patterns) for patterns in (p.neither, p.negative, p.positive, p.weak)]
             for p in self.polarities
         ]
-        # Four groups for each polarity, one for each side.
-        self._prefilter = Prefilter(words.patterns for sides in self._sides for words in sides)
+        self.prefilter = Prefilter(words.patterns for sides in self._sides for words in sides)
         self._speaking = frozenset(n for n in range(4 * len(self._sides)) if n % 4)
         canonical = {fold(filler): "" for p in self.polarities for filler in p.fillers}
         for polarity in self.polarities:
@@ -74,20 +77,17 @@ class ClaimReader:
                 canonical |= {fold(word): fold(first) for word in others}
                 canonical.setdefault(fold(first), fold(first))
         self._canonical = canonical
+        self.renaming = frozenset("".join((*canonical, *canonical.values())))
+        longer = [name for word, name in canonical.items() if len(name) > len(word)]
+        self.growth = len(set("".join(longer)))
         # Literal words only; a playbook's patterns never reach `re`.
         self._words = _literals(canonical)
         self._asides = _literals(fold(word) for p in self.polarities for word in p.asides)
         self._limits = _literals(fold(word) for p in self.polarities for word in p.limits)
 
-    @staticmethod
-    @functools.lru_cache(maxsize=8)
-    def of(polarities: tuple[Polarity, ...]) -> ClaimReader:
-        """Return the reader of some polarities, made once."""
-        return ClaimReader(polarities)
-
     def statement(self, folded: str) -> Statement:
         """Return a folded text as the other methods take it."""
-        return Statement(folded, self._prefilter)
+        return Statement(folded, self.prefilter)
 
     def may_speak(self, statement: Statement) -> bool:
         """Return whether a word of a polarity, a condition or a warning may stand in a text."""

@@ -7,11 +7,9 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 
 from replykit.checker import Checker
-from replykit.claims import ClaimReader
 from replykit.facts import find_facts
 from replykit.findings import Finding
 from replykit.pattern import Pattern
-from replykit.placeholders import PlaceholderFinder
 from replykit.reading import CompiledCondition, Given, Reading
 from replykit.records import Channel, Language, Length, Stage, Turn
 from replykit.rules import Edit
@@ -39,8 +37,6 @@ class Fixer:
 
     def __init__(self, checker: Checker) -> None:
         self.checker = checker
-        self._placeholders = PlaceholderFinder(checker.playbook.placeholders)
-        self._reader = ClaimReader.of(checker.playbook.polarities)
         self._patterns: dict[tuple[str, ...], Pattern] = {}
 
     def fix(
@@ -172,11 +168,11 @@ class Fixer:
             if claim.matter and (start + claim.start < finding.start or start + claim.end > finding.end)
         ]
         kept = self._refusals(candidate) if refusals else []
-        return all(any(self._reader.same_matter(claim, other) for other in kept) for claim in refusals)
+        return all(any(self.checker.readers.claims.same_matter(claim, other) for other in kept) for claim in refusals)
 
     def _refusals(self, text: str) -> list[Claim]:
-        statement = self._reader.statement(fold(text))
-        return [claim for claim in self._reader.claims(statement) if not claim.positive]
+        statement = self.checker.readers.claims.statement(fold(text))
+        return [claim for claim in self.checker.readers.claims.claims(statement) if not claim.positive]
 
     def _pattern(self, sources: Sequence[str]) -> Pattern:
         return self._patterns.setdefault(tuple(sources), Pattern(sources, self.checker.playbook.words))
@@ -184,7 +180,7 @@ class Fixer:
     def _untouchable(self, text: str) -> Counter[Hashable]:
         """Count what no repair may touch: values, addresses, placeholders and code."""
         found: Counter[Hashable] = Counter((fact.kind, fact.value) for fact in find_facts(text))
-        found.update(placeholder.key for placeholder in self._placeholders.find(text))
+        found.update(placeholder.key for placeholder in self.checker.readers.placeholders.find(text))
         found.update(match[0] for match in _CODE.finditer(text))
         return found
 

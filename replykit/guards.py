@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from replykit.playbook import Playbook
+from replykit.readers import Readers
 from replykit.reading import Reading
 from replykit.rules import GuardName
 from replykit.shield import contact_grounded, promise_grounded, prompt_kept
@@ -19,7 +19,7 @@ _NO_VARIABLES = ("url", "email", "phone-", "inline-code", "code-block")
 Guard = Callable[[Reading], Iterable[tuple[int, int, str]]]
 
 
-def _grounded_facts(playbook: Playbook) -> Guard:
+def _grounded_facts(playbook: Playbook, _: Readers) -> Guard:
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         given = reading.given
         if given.customer is None and given.draft is None and not given.facts and not given.history:
@@ -40,55 +40,45 @@ def _grounded_facts(playbook: Playbook) -> Guard:
     return guard
 
 
-def _keep_placeholders(playbook: Playbook) -> Guard:
-    finders: list[Any] = []  # made when first needed, and once
-
+def _keep_placeholders(_: Playbook, readers: Readers) -> Guard:
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         text, given = reading.original, reading.given
         if (given.draft is None and given.customer is None) or reading.is_draft:
             return  # a canned reply: what is filled in later may stand in it
-        from replykit.placeholders import PlaceholderFinder, differences
+        from replykit.placeholders import differences
 
-        if not finders:
-            finders.append(PlaceholderFinder(playbook.placeholders))
+        finder = readers.placeholders
         if given.draft is None:
             # No draft is there to hold a variable, so one that nobody wrote reaches the customer as a hole.
-            found = finders[0].find(text)
+            found = finder.find(text)
             # What the customer wrote counts for nothing: he may name a variable to learn what is put in its place.
             sources = [*given.facts, *(turn.text for turn in given.history if turn.role == "agent")] if found else ()
-            written = {placeholder.key for source in sources for placeholder in finders[0].find(source)}
+            written = {placeholder.key for source in sources for placeholder in finder.find(source)}
             for placeholder in found:
                 if placeholder.key not in written and not placeholder.syntax.startswith(_NO_VARIABLES):
                     yield placeholder.start, placeholder.end, placeholder.text
             return
-        for difference in differences(finders[0], given.draft, text):
+        for difference in differences(finder, given.draft, text):
             yield difference.start, difference.end, difference.text
 
     return guard
 
 
-def _keep_meaning(playbook: Playbook) -> Guard:
-    readers: list[Any] = []  # made when first needed, and once
-
+def _keep_meaning(_: Playbook, readers: Readers) -> Guard:
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         draft = reading.given.draft
         if draft is None or reading.is_draft:
             return
-        from replykit.claims import ClaimReader
         from replykit.meaning import contradictions
-        from replykit.remains import Remains
 
-        if not readers:
-            readers.append(ClaimReader.of(playbook.polarities))
-            readers.append(Remains(playbook.words, readers[0]))
-        for contradiction in contradictions(readers[0], draft, reading.original, reading.folded):
+        for contradiction in contradictions(readers.claims, draft, reading.original, reading.folded):
             yield contradiction.start, contradiction.end, contradiction.text
-        yield from readers[1].losses(draft, reading.original, reading.folded)
+        yield from readers.remains.losses(draft, reading.original, reading.folded)
 
     return guard
 
 
-def _match_script(playbook: Playbook) -> Guard:
+def _match_script(_: Playbook, __: Readers) -> Guard:
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         text, given = reading.original, reading.given
         if given.language is None and given.customer is None and given.draft is None:
@@ -102,7 +92,7 @@ def _match_script(playbook: Playbook) -> Guard:
     return guard
 
 
-GUARDS: dict[GuardName, Callable[[Playbook], Guard]] = {
+GUARDS: dict[GuardName, Callable[[Playbook, Readers], Guard]] = {
     "grounded-facts": _grounded_facts,
     "keep-placeholders": _keep_placeholders,
     "keep-meaning": _keep_meaning,

@@ -82,7 +82,8 @@ class Pattern:
         self._spared = 0  # times that compiling was thought about
 
     @functools.cached_property
-    def _expanded(self) -> list[str]:
+    def expanded(self) -> list[str]:
+        """The sources without references, folded as texts are."""
         return [_folded(expand(source, self._words)) for source in self.sources]
 
     @functools.cached_property
@@ -92,11 +93,11 @@ class Pattern:
         options.max_mem = _MOST_MEMORY
         # RE2 allows a group name once.
         names = itertools.count()
-        joined = "|".join(f"(?:{_HIT.sub(lambda _: f'(?P<hit_{next(names)}>', source)})" for source in self._expanded)
+        joined = "|".join(f"(?:{_HIT.sub(lambda _: f'(?P<hit_{next(names)}>', source)})" for source in self.expanded)
         try:
             return re2._Regexp(joined, options)
         except re2.error as error:
-            for source, expanded in zip(self.sources, self._expanded, strict=True):
+            for source, expanded in zip(self.sources, self.expanded, strict=True):
                 try:
                     re2._Regexp(expanded, options)
                 except re2.error as own:

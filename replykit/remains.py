@@ -11,13 +11,18 @@ from replykit.facts import find_facts
 from replykit.facts.numerals import HAN, fold_numerals, parse_numeral
 from replykit.facts.signs import may_state
 from replykit.pattern import Pattern
+from replykit.prefilter import Prefilter
 from replykit.text import fold, fold_again
 
 __all__ = ["Remains"]
 
 # Chinese characters but numerals; the hexagrams, which stand between the blocks, are none.
-_MATTER = re.compile("[^\0-\u33ff\u4dc0-\u4dff\ua000-\U0010ffff零一二两三四五六七八九十百千万亿]+")
-_MAY_FIGURE = re.compile(f"[0-9{HAN}〇○壹弌贰弍貮叁弎参肆伍陆柒捌玖拾佰仟]")
+_NO_MATTER = "\0-\u33ff\u4dc0-\u4dff\ua000-\U0010ffff零一二两三四五六七八九十百千万亿"
+_MATTER = re.compile(f"[^{_NO_MATTER}]+")
+# Of the financial numerals, some stand for themselves in words (参加, 陆续) and count in a row or before a unit alone.
+_MAY_FIGURE = re.compile(
+    f"[0-9{HAN}〇○壹贰叁柒捌玖弌弍貮弎参肆伍陆拾佰仟](?:(?<![弌弍貮弎参肆伍陆拾佰仟])|(?=[壹贰叁柒捌玖弌弍貮弎参肆伍陆拾佰仟元圆角]))"
+)
 _FIGURE = re.compile("[0-9.]+|[零一二两三四五六七八九十百千万]+")
 # Of 239 faithful pairs, those whose draft has 12 characters of matter keep at least a third of its characters.
 _ENOUGH = 12
@@ -33,6 +38,9 @@ class Remains:
         words: the word lists of a playbook: `courtesies`, `refusals`, `bounds_before`, `bounds_after`, `offset`.
         reader: names matters by one word each.
 
+    Attributes:
+        prefilter: tells texts that may hold a courtesy.
+
     Raises:
         PlaybookError: a list refers to one that does not exist, or holds no RE2.
     """
@@ -45,6 +53,8 @@ class Remains:
         self._bound_before = Pattern([f"(?:{entry})$" for entry in words.get("bounds_before", ())], words)
         self._bound_after = Pattern([f"^(?:{entry})" for entry in words.get("bounds_after", ())], words)
         self._is_known = bool(words.get("courtesies"))
+        self._as_it_stands = re.compile(f"[^{_NO_MATTER}{re.escape(''.join(sorted(reader.renaming)))}]")
+        self.prefilter = Prefilter([self._courtesy.expanded])
 
     def losses(self, draft: str, reply: str, folded_reply: str | None = None) -> Iterator[tuple[int, int, str]]:
         """Yield what is gone: where in the reply, and what the draft says.
@@ -69,26 +79,44 @@ class Remains:
             yield from self._exchanged(draft, reply)
 
     def _is_nothing_left(self, said: str, answered: str) -> bool:
+        said, answered = self._uncourtly(said), self._uncourtly(answered)
+        if self._is_enough_left(said, answered):
+            return False
         matter = self._matter(said)
         if len(matter) < _SOME:
             return False
         left = self._matter(answered)
         if not left:
             # Another language shares no characters, and placeholders and figures are a matter of their own.
-            return not any(map(str.isalnum, self._uncourtly(answered))) and (
-                len(matter) >= _ENOUGH or self._refusal.search(said)
-            )
+            return not any(map(str.isalnum, answered)) and (len(matter) >= _ENOUGH or self._refusal.search(said))
         if len(matter) < _ENOUGH:
-            return False
-        if _shares_a_piece(matter, left):
             return False
         distinct = set(matter)
         return len(distinct.intersection(left)) / len(distinct) < _LEAST
 
     def _matter(self, folded: str) -> str:
-        return "".join(_MATTER.findall(self._reader.named(self._uncourtly(folded))))
+        return "".join(_MATTER.findall(self._reader.named(folded)))
+
+    def _is_enough_left(self, said: str, answered: str) -> bool:
+        """Return whether quarters of a draft that stand in the reply as they are hold enough of its characters alone.
+
+        False says nothing. True is sure, as only characters count that name themselves in every text, and known in a
+        fifth of the time that it takes to compare all matter.
+        """
+        needed = _LEAST * (len(said) + self._reader.growth)
+        size = len(said) // 4 + 1
+        kept: set[str] = set()
+        for at in range(0, len(said), size):
+            piece = said[at : at + size]
+            if piece in answered:
+                kept.update(self._as_it_stands.findall(piece))
+                if len(kept) >= needed:
+                    return True
+        return False
 
     def _uncourtly(self, folded: str) -> str:
+        if not self.prefilter.may_match(folded):
+            return folded
         parts, at = [], 0
         for start, end in self._courtesy.spans(folded):
             parts.append(folded[at:start])
@@ -132,16 +160,3 @@ class Remains:
             figures = [parse_numeral(run) for run in _FIGURE.findall(folded[start:end])]
             if len(figures) == 2 and figures[0] != figures[1]:
                 yield figures[0], figures[1], start, end, text[start:end]
-
-
-def _shares_a_piece(matter: str, left: str) -> bool:
-    """Return whether a third of a draft's matter stands in the reply's as it is, and alone is enough of it.
-
-    False says nothing; True is sure, and known in a fourth of the time that it takes to compare all characters.
-    """
-    size = len(matter) // 3
-    for at in (0, size, 2 * size):
-        piece = matter[at : at + size]
-        if piece in left and len(set(piece)) >= _LEAST * len(matter):
-            return True
-    return False

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from replykit.clauses import Clauses, clauses_of, passages
 from replykit.disguise import Uncovered
-from replykit.pattern import Pattern, expand
+from replykit.pattern import Pattern
 from replykit.prefilter import Prefilter
 from replykit.text import fold, fold_again
 
@@ -48,6 +48,10 @@ class RemedyReader:
     Args:
         words: the word lists of a playbook; a list named `remedy_…` is one kind of remedy.
 
+    Attributes:
+        kinds: their names.
+        prefilter: tells which kinds may stand in a text.
+
     Raises:
         PlaybookError: a list refers to one that does not exist, or holds no RE2.
     """
@@ -66,7 +70,7 @@ class RemedyReader:
         }
         self._around = {name: Pattern(lists[name], words) for name in _AROUND if name not in _MARKS}
         self._supports = {kind: tuple(words.get(f"supports_{kind}", ())) for kind in self.kinds}
-        self._prefilter = Prefilter([expand(entry, words) for entry in words[kind]] for kind in self.kinds)
+        self.prefilter = Prefilter(Pattern(words[kind], words).expanded for kind in self.kinds)
 
     def commitments(self, text: str) -> tuple[Commitment, ...]:
         """Return what a text promises or says was done, in order, at most one of each kind in a clause.
@@ -83,7 +87,7 @@ class RemedyReader:
         """Return what `commitments` does, of a text after `fold`."""
         uncovered = _bare(folded)
         folded = uncovered.text
-        hits = self._prefilter.hits(folded)
+        hits = self.prefilter.hits(folded)
         if hits is not None and not hits:
             return ()
         found: dict[tuple[int, str], Commitment] = {}
@@ -99,7 +103,7 @@ class RemedyReader:
         """Yield where a remedy may stand, each once: clauses and their offset, the number of one, the kind."""
         if hits is None:
             clauses = clauses_of(folded)
-            for number, kind in self._prefilter.may_match_in(folded, clauses.spans):
+            for number, kind in self.prefilter.may_match_in(folded, clauses.spans):
                 yield 0, clauses, number, self.kinds[kind]
             return
         seen: set[tuple[int, int, int]] = set()
@@ -185,10 +189,10 @@ class RemedyReader:
         """
         folded = _bare(fold_again(text)).text
         found: dict[str, bool] = {}
-        if not self._prefilter.may_match(folded):
+        if not self.prefilter.may_match(folded):
             return found
         spans = clauses_of(folded).spans
-        for number, group in self._prefilter.may_match_in(folded, spans):
+        for number, group in self.prefilter.may_match_in(folded, spans):
             kind, clause = self.kinds[group], folded[slice(*spans[number])]
             for a, b in self._places(kind, clause):
                 if self._around["remedy_refused"].search(clause[:a]):

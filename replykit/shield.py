@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from replykit.playbook import Playbook
+from replykit.readers import Readers
 from replykit.reading import Given, Reading
-
-if TYPE_CHECKING:
-    from replykit.remedies import RemedyReader
 
 __all__ = ["company_sources", "contact_grounded", "promise_grounded", "prompt_kept"]
 
+_SPELLED = "零〇○一二三四五六七八九幺壹贰貳叁參肆伍陆陸柒捌玖"
 _LETTER = re.compile(  # no address, number or account is without one, unless it is read digit by digit
-    "[0-9a-z]|(?:[零〇○一二三四五六七八九幺壹贰貳叁參肆伍陆陸柒捌玖][ ·-]?){7}"
+    # One class of characters first: found four times faster than a choice.
+    f"[0-9a-z{_SPELLED}](?:(?<=[0-9a-z])|[ ·-]?(?:[{_SPELLED}][ ·-]?){{6}})"
 )
 _Guard = Callable[[Reading], Iterable[tuple[int, int, str]]]
 
@@ -30,9 +29,8 @@ def _has_nothing(given: Given) -> bool:
     return given.customer is None and given.draft is None and not given.facts and not given.history
 
 
-def promise_grounded(playbook: Playbook) -> _Guard:
+def promise_grounded(playbook: Playbook, readers: Readers) -> _Guard:
     """Return the check that a reply gives nothing that only the company can give, and that the company did not."""
-    readers: list[RemedyReader] = []  # made when first needed, and once
 
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         text, given = reading.original, reading.given
@@ -41,17 +39,13 @@ def promise_grounded(playbook: Playbook) -> _Guard:
         # What is imported here reads facts and the syntax of patterns, which a plain check never does.
         from replykit.facts.signs import may_state
 
-        if not readers:
-            from replykit.remedies import RemedyReader
-
-            readers.append(RemedyReader(playbook.words))
-        commitments = readers[0].commitments_in(reading.folded)
+        commitments = readers.remedies.commitments_in(reading.folded)
         may_figure = may_state(reading.folded)
         if not commitments and not may_figure:
             return
         company = company_sources(given, playbook)
         said = company[: len(company) - len(playbook.constants)]
-        for found in readers[0].ungrounded(commitments, said, playbook.constants):
+        for found in readers.remedies.ungrounded(commitments, said, playbook.constants):
             yield found.start, found.end, text[found.start : found.end].strip()
         if not may_figure:
             return
@@ -63,7 +57,7 @@ def promise_grounded(playbook: Playbook) -> _Guard:
     return guard
 
 
-def contact_grounded(playbook: Playbook) -> _Guard:
+def contact_grounded(playbook: Playbook, _: Readers) -> _Guard:
     """Return the check that a reply sends nobody to an address, number or account that the company did not name."""
 
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
@@ -78,7 +72,7 @@ def contact_grounded(playbook: Playbook) -> _Guard:
     return guard
 
 
-def prompt_kept(playbook: Playbook) -> _Guard:
+def prompt_kept(playbook: Playbook, _: Readers) -> _Guard:
     """Return the check that a reply gives nothing away of the instructions to its model."""
 
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:

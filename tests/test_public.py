@@ -40,7 +40,7 @@ ROWS = (
     "placeholders",
     "clauses statement counts claims meaning remains",
     "script",
-    "addressed contacts instructions remedies shield guards",
+    "addressed contacts instructions remedies readers shield guards",
     "compiled findings",
     "crew many",
     "checker",

@@ -12,7 +12,7 @@ import re2
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from replykit import counts, meaning, script
+from replykit import counts, meaning, script, shield
 from replykit.claims import ClaimReader
 from replykit.clauses import Clauses, passages
 from replykit.facts import find_facts, may_state
@@ -20,7 +20,7 @@ from replykit.facts.grounding import _READERS
 from replykit.facts.numerals import Reader, fold_numerals
 from replykit.loader import load_playbook
 from replykit.placeholders import PlaceholderFinder
-from replykit.prefilter import Prefilter
+from replykit.prefilter import Prefilter, share
 from replykit.remedies import RemedyReader
 from replykit.text import fold
 
@@ -109,6 +109,30 @@ def test_what_matches_may_match(patterns: list[str], text: str) -> None:
     readable = re.sub("[\ud800-\udfff]", "\ufffd", text)
     matching = {number for number, pattern in enumerate(patterns) if re2.search(pattern, readable)}
     assert matching <= Prefilter([pattern] for pattern in patterns).may_match(text)
+
+
+@given(text=TEXTS)
+def test_prefilters_that_share_a_pass_find_what_each_finds(text: str) -> None:
+    """One pass for several changes nothing of what any of them says, one that ignores case among them."""
+    groups = [[[pattern] for pattern in patterns] for patterns in (PATTERNS[3:6], PATTERNS[6:], PATTERNS[:2], ["x*"])]
+    alone, together = [Prefilter(patterns) for patterns in groups], [Prefilter(patterns) for patterns in groups]
+    share(together)
+    for one, other in zip(alone, together, strict=True):
+        assert one.may_match(text) == other.may_match(text)
+        assert one.hits(text) == other.hits(text)
+        spans = [(0, len(text) // 2), (len(text) // 2, len(text))]
+        assert list(one.may_match_in(text, spans)) == list(other.may_match_in(text, spans))
+
+
+_NO_CONTACT = re.compile("[0-9a-z]|(?:[零〇○一二三四五六七八九幺壹贰貳叁參肆伍陆陸柒捌玖][ ·-]?){7}")
+
+
+@given(st.text(alphabet="零〇一二幺壹貳玖 ·-a0电话", max_size=24))
+@example("一二三四五六七")
+@example("一 二·三-四 五 六 七 ")
+def test_a_number_in_words_is_seen_as_it_is_said_to_be(text: str) -> None:
+    """The quick pattern for what may name an address or a number is the plain one."""
+    assert bool(shield._LETTER.search(text)) is bool(_NO_CONTACT.search(text))
 
 
 def test_most_replies_need_no_look_for_placeholders() -> None:
