@@ -130,7 +130,8 @@ def _parted(text: str, compact: str, found: list[tuple[int, int, int]], scan: Sc
     if not found or len(compact) == len(text):
         return set()
     # A literal that holds noise itself, such as 100%, is never found in the compact text.
-    if len(found) == sum(text[start:end].isalnum() for _, start, end in scan(text)):
+    plain = [(start, end) for _, start, end in scan(text) if text[start:end].isalnum()]
+    if len(found) == len(plain):
         return set()
     at = [i for i, char in enumerate(text) if char.isalnum()]
     if len(at) != len(compact):  # a character is a word to one definition and not to the other
@@ -148,7 +149,11 @@ def _parted(text: str, compact: str, found: list[tuple[int, int, int]], scan: Sc
             continue
         if length == 2 and any(PARTING.search(run) for run in runs) and not (runs == [" "] and lone_spaces):
             continue
-        if length > 2 and len(runs) < length - 1 and _is_parted_honestly(_NOISE.split(text[first : last + 1]), runs):
+        pieces = _NOISE.split(text[first : last + 1])
+        if length > 2 and len(runs) < length - 1 and _is_parted_honestly(pieces, runs):
+            continue
+        # 我管不了，您再打: a whole literal stands before the mark, so that the mark hides nothing.
+        if PARTING.match(runs[0]) and not runs[0].isspace() and (first, first + len(pieces[0])) in plain:
             continue
         noise.update(inner)
     return noise

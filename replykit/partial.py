@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from replykit.wrappings import (
+    AT_WORK,
     FENCE,
     LATE_REASONING,
     NOTES,
@@ -160,4 +161,4 @@ def _may_be_quoted(rest: str) -> bool:
 def _may_become_preamble(rest: str) -> bool:
     """Return whether nothing stands there yet that no preamble holds; 好的。 alone may still lead one in."""
     sure = SURE.match(rest)
-    return not _NO_PREAMBLE.search(rest, sure.end() if sure else 0)
+    return not _NO_PREAMBLE.search(rest, sure.end() if sure else 0) or AT_WORK.match(rest) is not None
