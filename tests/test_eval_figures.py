@@ -52,24 +52,24 @@ def test_violations_stand_by_principle() -> None:
 
 TABLE = """\
 model-a: 5 replies to 3 cases
-                                                             share or mean                    count
-───────────────────────────────────────────────────────────────────────────────────────────────────
-leaves, and says what it must and nothing that it must not           40.0%                   2 of 5
-clean at the first try                                               20.0%                   1 of 5
-clean after the re-ask                                               20.0%                   1 of 5
-clean after the fix                                                  20.0%                   1 of 5
-needs review                                                         20.0%                   1 of 5
-no answer                                                            20.0%                   1 of 5
-says all that it must                                                75.0%                   3 of 4
-says nothing that it must not                                        75.0%                   3 of 4
-repaired, and a repair broke a rule anew                              0.0%                   0 of 3
-errors in the first answer                                            0.75
-warnings in the first answer                                          0.25
-calls of the model                                                    1.75
-tokens sent                                                         175.00
-tokens received                                                      35.00
-tokens in all                                                       210.00
-seconds that the model took                                         3.67 s   p50 4.00 s, p95 6.00 s
+                                           share or mean                    count
+─────────────────────────────────────────────────────────────────────────────────
+leaves, and keeps must and must_not                40.0%                   2 of 5
+clean at the first try                             20.0%                   1 of 5
+clean after the re-ask                             20.0%                   1 of 5
+clean after the fix                                20.0%                   1 of 5
+needs review                                       20.0%                   1 of 5
+no answer                                          20.0%                   1 of 5
+says all that it must                              75.0%                   3 of 4
+says nothing that it must not                      75.0%                   3 of 4
+repaired, and a repair broke a rule anew            0.0%                   0 of 3
+errors in the first answer                          0.75
+warnings in the first answer                        0.25
+calls of the model                                  1.75
+tokens sent                                       175.00
+tokens received                                    35.00
+tokens in all                                     210.00
+seconds that the model took                       3.67 s   p50 4.00 s, p95 6.00 s
 
 violations              errors in first answers   warnings   errors in replies   warnings
 ─────────────────────────────────────────────────────────────────────────────────────────

@@ -223,7 +223,7 @@ class Job:
 
     def _counted(self, row: PolishedRow, number: int, same_as: int | None) -> PolishedRow:
         row = _as_row(row, number, same_as)
-        self.progress.count(row)
+        self.progress.count(row.status)
         self.progress.shared += same_as is not None
         return row
 

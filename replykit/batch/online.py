@@ -27,7 +27,7 @@ from replykit.intake import awaited_completion, completion_of
 from replykit.kit import ReplyKit
 from replykit.records import ChatRequest, Completion, Reply
 
-__all__ = ["Online"]
+__all__ = ["Online", "caller"]
 
 # What a chat of the caller's says with its errors, as the statuses that a server says it with.
 _STATUS: dict[type[ChatError], int] = {ChatRateLimitError: 429, ChatServerError: 500}
@@ -153,7 +153,7 @@ class Online:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._tasks: asyncio.Queue[tuple[bytes, Task] | None] = asyncio.Queue()
-        call, leave = _caller(self._kit, self._concurrency)
+        call, leave = caller(self._kit, self._concurrency)
         pace = Pace(self._concurrency, self._rpm, self._tpm)
         self._asker = Asker(
             call,
@@ -248,8 +248,13 @@ class Online:
         return begun.ended(made, has_failed=bool(passing))
 
 
-def _caller(kit: ReplyKit | AsyncReplyKit, concurrency: int) -> tuple[Call, Callable[[], Any]]:
-    """Return what makes one call with a kit's model, and what to await when no more are made."""
+def caller(kit: ReplyKit | AsyncReplyKit, concurrency: int) -> tuple[Call, Callable[[], Any]]:
+    """Return what makes one call with a kit's model, and what to await when no more are made.
+
+    Args:
+        kit: whose model is asked.
+        concurrency: calls at once.
+    """
     from replykit.chat import AsyncOpenAIChat, OpenAIChat
 
     chat: Any = kit._chat

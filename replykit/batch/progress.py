@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from replykit.batch.rows import PolishedRow
+from replykit.records import Status
 
 __all__ = ["Estimate", "Progress"]
 
@@ -57,12 +57,12 @@ class Progress:
         """Tokens sent and received."""
         return self.prompt_tokens + self.completion_tokens
 
-    def count(self, row: PolishedRow) -> None:
+    def count(self, status: Status) -> None:
         """Count a row that is done."""
         self.done += 1
-        if row.status == "clean":
+        if status == "clean":
             self.clean += 1
-        elif row.status == "repaired":
+        elif status == "repaired":
             self.repaired += 1
         else:
             self.needs_review += 1

@@ -215,7 +215,7 @@ class AsyncOpenAIChat:
         return type(self)(
             self.model,
             base_url=self.base_url,
-            api_key=None if self._key == NO_KEY else self._key,
+            api_key=self._key,  # never another one of the environment
             timeout=self._timeout,
             max_retries=self._max_retries,
             temperature=self._temperature,

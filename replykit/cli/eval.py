@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from replykit.batch.price import Price
 from replykit.cli.display import note
-from replykit.cli.eval_tables import show_kinds, show_run
-from replykit.cli.options import MaxRepairsOption, PlaybookOption, PromptsOption, playbooks
+from replykit.cli.eval_sides import Pace, Side, played, replayed
+from replykit.cli.eval_tables import show_comparison, show_kinds, show_run
+from replykit.cli.options import (
+    BaseUrlOption,
+    LanguageOption,
+    MaxRepairsOption,
+    ModelOption,
+    OfflineOption,
+    PlaybookOption,
+    PromptsOption,
+    TimeoutOption,
+    playbooks,
+)
+from replykit.cli.stopping import typed
 from replykit.errors import UsageError
-from replykit.evaluation import Figures, Run, load_answers, load_cases, replay
+from replykit.evaluation import Comparison, Figures, Run, compare, load_answers, load_cases
 from replykit.evaluation.case_files import SHIPPED
-from replykit.evaluation.saved import save_run
+from replykit.evaluation.comparison import need_scipy
+from replykit.evaluation.saved import load_run, save_recording, save_run
 from replykit.sheets.saving import check_place
 
 __all__ = ["evaluate"]
@@ -23,9 +36,34 @@ _REVIEW = 1
 
 
 def evaluate(
+    context: typer.Context,
     cases: Annotated[
         list[str] | None,
-        typer.Argument(metavar="CASES", help="zh, en, held_out, or files of cases, TOML or JSON Lines."),
+        typer.Argument(
+            metavar="CASES",
+            help="zh, en, held_out, or files of cases, TOML or JSON Lines. With --scripted, all three if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, help="How often each case is played.")] = 1,
+    vs: Annotated[
+        str | None,
+        typer.Option(
+            "--vs", metavar="MODEL|FILE.json", help="Compare with another model, or with a run that was saved."
+        ),
+    ] = None,
+    vs_base_url: Annotated[
+        str | None,
+        typer.Option(
+            "--vs-base-url", metavar="URL", help="The server of the other model; its key is REPLYKIT_VS_API_KEY."
+        ),
+    ] = None,
+    vs_playbook: Annotated[
+        list[str] | None,
+        typer.Option("--vs-playbook", metavar="NAME|PATH", help="Compare with other rules; repeat it for several."),
+    ] = None,
+    vs_prompts: Annotated[
+        str | None, typer.Option("--vs-prompts", metavar="FOLDER", help="Compare with other prompt templates.")
     ] = None,
     scripted: Annotated[
         str | None,
@@ -35,47 +73,139 @@ def evaluate(
             help="Replay recorded or hand-made answers in place of a model; weak_answers are those that come along.",
         ),
     ] = None,
-    json: Annotated[
-        str | None, typer.Option("--json", metavar="FILE", help="Write everything that was found there.")
+    record: Annotated[
+        str | None,
+        typer.Option("--record", metavar="FILE.jsonl", help="Write what the model said, for --scripted."),
     ] = None,
+    journal: Annotated[
+        str | None,
+        typer.Option(
+            "--journal",
+            metavar="FILE",
+            help="Keep every answer there as it comes; the same command goes on. FILE.vs is the other side's.",
+        ),
+    ] = None,
+    json: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write everything that was found, for --vs as well.")
+    ] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Write a page with every reply side by side.")
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", metavar="N", envvar="REPLYKIT_CONCURRENCY", min=1, help="Calls at once.")
+    ] = 16,
+    rpm: Annotated[int | None, typer.Option("--rpm", metavar="N", min=1, help="Calls a minute, at most.")] = None,
+    tpm: Annotated[int | None, typer.Option("--tpm", metavar="N", min=1, help="Tokens a minute, at most.")] = None,
+    max_tokens_total: Annotated[
+        int | None,
+        typer.Option("--max-tokens-total", metavar="N", min=1, help="Tokens for each side, at most; then it stops."),
+    ] = None,
+    price_in: Annotated[
+        str | None,
+        typer.Option("--price-in", metavar="PRICE", help="Of a million tokens sent, such as 2, ¥2 or '0.27 USD'."),
+    ] = None,
+    price_out: Annotated[
+        str | None, typer.Option("--price-out", metavar="PRICE", help="Of a million tokens received.")
+    ] = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
     playbook: PlaybookOption = None,
+    language: LanguageOption = None,
+    timeout: TimeoutOption = 30.0,
     max_repairs: MaxRepairsOption = 1,
     prompts: PromptsOption = None,
+    offline: OfflineOption = False,
 ) -> None:
-    """Play cases, and measure what becomes of them by rules and numbers.
+    """Play cases with a model, and measure what becomes of them by rules and numbers; compare two models case by case.
 
-    Exit code: 0 every reply leaves, 1 some need review (with --scripted: some leave that never may), 2 wrong use,
-    3 it stopped before the end.
+    A difference is told only where chance alone would hardly give it: the sides are exchanged within each case, and how
+    many measures are compared is heeded. Elsewhere it says that it cannot tell.
+
+    With --journal, whatever stops it, run the same command again: it goes on where it was. Ctrl-C finishes what is
+    under way; a second Ctrl-C ends at once.
+
+    Exit code: 0 every reply leaves and says what it must, 1 some do not (with --scripted: some leave that never may),
+    2 wrong use, 3 it stopped before the end.
     """
-    names = cases or list(SHIPPED if scripted else ())
-    if not names:
+    files = cases or list(SHIPPED if scripted else ())
+    if not files:
         raise UsageError(f"name the cases: {', '.join(SHIPPED)}, or a file of your own")
-    rules = playbooks(playbook)
-    if len(rules) > 1:
-        raise UsageError(f"a run measures one playbook; give one --playbook, not {', '.join(rules)}")
-    loaded = load_cases(*names)
-    for path in filter(None, (json,)):
-        check_place(path)
-    if scripted is None:
-        raise UsageError("give --scripted FILE")
-    answers = load_answers(scripted, loaded)
-    run = replay(
-        loaded,
-        answers,
-        playbook=rules[0],
-        prompts=prompts,
-        max_repairs=max_repairs,
-        names=[os.path.basename(name) for name in names],
-        source=Path(scripted).name,
+    saved = vs if vs and vs.lower().endswith(".json") else None
+    other_model = None if saved else vs
+    is_compared = bool(vs or vs_base_url or vs_playbook or vs_prompts)
+    _refuse_mixtures(
+        scripted,
+        saved,
+        {
+            "--vs": other_model,
+            "--vs-base-url": vs_base_url,
+            "--record": record,
+            "--journal": journal,
+            "--offline": offline,
+        },
+        {"--vs-base-url": vs_base_url, "--vs-playbook": vs_playbook, "--vs-prompts": vs_prompts},
+        runs,
     )
-    _finish(run, json)
+    if is_compared:
+        need_scipy()
+    loaded = load_cases(*files)
+    answers = load_answers(scripted, loaded) if scripted else ()
+    saved_run = load_run(saved) if saved else None
+    price = Price.of(price_in, price_out)
+    for path in filter(None, (json, html, record)):
+        check_place(path)
+    names = [os.path.basename(name) for name in files]
+    pace = Pace(runs, concurrency, rpm, tpm, max_tokens_total, timeout, max_repairs, offline, price)
+    side = Side(model, base_url, playbooks(playbook), prompts, language, journal=journal)
+    command = typed(context)
 
+    def one(settings: Side) -> Run:
+        if scripted:
+            return replayed(settings, pace, loaded, answers, names, scripted)
+        return played(settings, pace, loaded, names, command)
 
-def _finish(run: Run, json: str | None) -> None:
-    figures = Figures.of(run)
-    show_kinds(run, figures)
-    show_run(run, figures, None)
+    run = one(side)
+    other = saved_run
+    if is_compared and other is None:
+        other = one(side.other(other_model, vs_base_url, vs_playbook, vs_prompts))
+    comparison = compare(run, other) if other else None
+    _show(run, other, comparison, price)
+    if record:
+        note(("strong", "record"), ("plain", f": {record} ({save_recording(record, run):,} replies)"))
     if json:
-        save_run(json, run)
+        save_run(json, run, other, comparison)
         note(("strong", "json"), ("plain", f": {json}"))
-    raise typer.Exit(_REVIEW if figures.total.wrongly_clean else 0)
+    raise typer.Exit(_code(run))
+
+
+def _refuse_mixtures(
+    scripted: str | None, saved: str | None, of_model: dict[str, object], of_other: dict[str, object], runs: int
+) -> None:
+    """Refuse options that would be of no account beside others."""
+    if scripted:
+        if useless := [name for name, value in of_model.items() if value]:
+            raise UsageError(f"{useless[0]} is for a model, and --scripted asks none; leave one of them out")
+        if runs != 1:
+            raise UsageError("--runs is for a model, and --scripted plays each answer once; leave one of them out")
+    if saved and (useless := [name for name, value in of_other.items() if value]):
+        raise UsageError(f"{useless[0]} is for a run that is made, and --vs {saved} names one that was; leave one out")
+
+
+def _show(run: Run, other: Run | None, comparison: Comparison | None, price: Price | None) -> None:
+    for place, side in enumerate(filter(None, (run, other))):
+        if place:
+            print()
+        figures = Figures.of(side)
+        if figures.kinds:
+            show_kinds(side, figures)
+        show_run(side, figures, price)
+    if comparison:
+        print()
+        show_comparison(comparison)
+
+
+def _code(run: Run) -> int:
+    figures = Figures.of(run)
+    if figures.kinds:
+        return _REVIEW if figures.total.wrongly_clean else 0
+    return _REVIEW if figures.measure("good").count != figures.trials else 0

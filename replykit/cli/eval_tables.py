@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from replykit.batch.price import Price
 from replykit.cli.display import count, note, show_line
 from replykit.cli.tables import show_table
+from replykit.evaluation.comparison import ALPHA, Comparison, Difference
 from replykit.evaluation.figures import Figure, Figures
 from replykit.evaluation.measures import Judged
 from replykit.evaluation.run import Run
@@ -55,6 +56,38 @@ def show_kinds(run: Run, figures: Figures) -> None:
     _show_named("not as expected", [one for one in run.judged if one.is_unexpected])
 
 
+def show_comparison(comparison: Comparison) -> None:
+    """Print what differs between two runs, and what cannot be told."""
+    a, b = comparison.a, comparison.b
+    changes = a.changes(b)
+    differ = f" ({', '.join(changes)})" if changes else " (nothing that decides differs)"
+    show_line(("strong", f"A: {a.title}, B: {b.title}"), ("plain", differ))
+    rows = [
+        (
+            one.title,
+            f"{one.cases:,}",
+            _number(one, one.a),
+            _number(one, one.b),
+            _number(one, one.difference, sign="+"),
+            "" if one.low is None or one.high is None else f"{_number(one, one.low)} … {_number(one, one.high)}",
+            f"{one.p_adjusted:.3f}",
+            f"B is {one.verdict}" if one.verdict != "cannot tell" else one.verdict,
+        )
+        for one in comparison.differences
+    ]
+    show_table(("", "cases", "A", "B", "B - A", "95% interval", "p (Holm)", ""), rows)
+    print()
+    show_line(
+        (
+            "plain",
+            f"{count(comparison.cases, 'case')} in pairs, the runs of a case averaged; told where p is below {ALPHA}",
+        )
+    )
+    if comparison.unpaired:
+        left = f"{count(comparison.unpaired, 'case')} played on one side alone, and left out of the comparison"
+        note(("warning", "note"), ("plain", f": {left}"))
+
+
 def _show_named(what: str, found: Sequence[Judged]) -> None:
     for one in found[:_MOST_SHOWN]:
         said = f" with {', '.join(one.never)}" if one.never else ""
@@ -72,6 +105,12 @@ def _show_principles(figures: Figures) -> None:
     heads = ("violations", "errors in first answers", "warnings", "errors in replies", "warnings")
     show_table(heads, rows)
     print()
+
+
+def _number(difference: Difference, value: float, sign: str = "") -> str:
+    if difference.kind == "share":
+        return f"{100 * value:{sign}.1f}%"
+    return f"{value:{sign},.2f}"
 
 
 def _cells(figure: Figure) -> tuple[str, str]:

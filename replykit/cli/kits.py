@@ -27,6 +27,7 @@ def open_kit(
     offline: bool,
     privacy: str | None = None,
     language: str | None = None,
+    key: str | None = None,
     without_model: str = "the reply comes from the phrasebook",
 ) -> ReplyKit:
     """Return the kit that the settings ask for; where that is one without a model, say so in one line.
@@ -42,6 +43,7 @@ def open_kit(
         offline: True asks no model, whatever is set.
         privacy: `mask`, or nothing.
         language: what is asked for where a call asks for none.
+        key: the server's key; None: that of the environment.
         without_model: what happens where no model is asked, for the line that says so.
 
     Raises:
@@ -50,11 +52,11 @@ def open_kit(
     """
     kept = cast(Privacy | None, privacy or None)
     if model and not offline:
-        key = api_key()
+        found = api_key()
         return ReplyKit(
             model=model,
             base_url=base_url,
-            api_key=key and key[0],
+            api_key=key or (found and found[0]),
             playbook=playbooks(playbook),
             language=language,
             timeout=timeout,

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shlex
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,7 +28,7 @@ from replykit.cli.options import (
     TimeoutOption,
 )
 from replykit.cli.results import Results
-from replykit.cli.stopping import stopping
+from replykit.cli.stopping import stopping, typed
 from replykit.cli.summary import show_estimate, show_left, show_stop, show_summary
 from replykit.cli.targets import Targets
 from replykit.cli.watching import Watch
@@ -237,7 +234,7 @@ def polish(
             if via == "batch-api" and not no_wait:
                 later = "Ctrl-C leaves the job with it, and the same command picks it up"
                 note(("quiet", f"the batch API may take a day; {later}"))
-            command = _command(context)
+            command = typed(context)
             with _as_it_was(opened):
                 _run(job, rows, total, price, targets, command)
             results = Results(
@@ -293,9 +290,3 @@ def _run(
     else:
         show_stop(ended_by, job.kept, total, targets, command)
     raise typer.Exit(_STOPPED)
-
-
-def _command(context: typer.Context) -> str:
-    """Return the command as its user typed it, to be typed again."""
-    arguments = ["replykit", *context.find_root().obj]
-    return subprocess.list2cmdline(arguments) if os.name == "nt" else shlex.join(arguments)

@@ -1,16 +1,22 @@
-"""Ctrl-C in two steps: the first lets what is under way finish, the second ends at once."""
+"""Ctrl-C in two steps, the first lets what is under way finish, the second ends at once; and how to go on."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import TYPE_CHECKING
 
-__all__ = ["stopping"]
+if TYPE_CHECKING:
+    import typer
+
+__all__ = ["stopping", "typed"]
 
 _INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -45,6 +51,12 @@ def stopping(stop: Callable[[], object]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def typed(context: typer.Context) -> str:
+    """Return the command as its user typed it, to be typed again."""
+    arguments = ["replykit", *context.find_root().obj]
+    return subprocess.list2cmdline(arguments) if os.name == "nt" else shlex.join(arguments)
 
 
 def _say(line: str) -> None:

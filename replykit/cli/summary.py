@@ -19,7 +19,7 @@ from replykit.errors import (
 )
 from replykit.records import Usage
 
-__all__ = ["show_estimate", "show_left", "show_stop", "show_summary"]
+__all__ = ["first_step", "show_estimate", "show_left", "show_stop", "show_summary"]
 
 
 def show_summary(tally: Tally, progress: Progress, price: Price | None, targets: Targets, notes: Sequence[str]) -> None:
@@ -87,7 +87,7 @@ def show_stop(error: ReplykitError | None, kept: int, total: int, targets: Targe
     done = f"{kept:,} of {total:,} rows {'is' if kept == 1 else 'are'} done and kept"
     written = f"{targets.output} is that of an earlier run" if targets.output.exists() else "nothing was written yet"
     note(("warning", "stopped"), ("plain", f": {error or 'as you asked'}; {done}, and {written}"))
-    first = _first(error)
+    first = first_step(error)
     note(("strong", "to go on"), ("plain", f": {first and f'{first}, then '}run the same command again: {command}"))
 
 
@@ -97,7 +97,7 @@ def show_left(requests: int, command: str) -> None:
     note(("strong", "to go on"), ("plain", f": run the same command later to pick them up: {command}"))
 
 
-def _first(error: ReplykitError | None) -> str:
+def first_step(error: ReplykitError | None) -> str:
     """Return what has to change before the same command can do better; empty where nothing has to."""
     if isinstance(error, BudgetError):
         return "give more with --max-tokens-total"

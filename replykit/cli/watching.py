@@ -7,34 +7,41 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from replykit.batch.job import Job
 from replykit.batch.price import Price
+from replykit.batch.progress import Progress
 from replykit.records import Usage
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-__all__ = ["Watch"]
+__all__ = ["Watch", "Watched"]
 
 _EVERY = 5.0  # seconds between lines elsewhere than on a terminal
 _LOOK = 0.2  # seconds between two looks at the clock's rate
 _WINDOW = 30.0  # seconds that the rate is taken over
 
 
+class Watched(Protocol):
+    """What is under way."""
+
+    progress: Progress
+
+
 class Watch:
-    """Shows a job's progress on standard error until its block ends.
+    """Shows the progress of a job on standard error until its block ends.
 
     Args:
         job: the job; its counts are looked at anew each time.
         total: rows that will be done.
         price: of tokens; None: no cost is shown.
+        noun: what is done, in words.
     """
 
-    def __init__(self, job: Job, total: int, price: Price | None) -> None:
-        self._job, self._total, self._price = job, total, price
+    def __init__(self, job: Watched, total: int, price: Price | None, noun: str = "rows") -> None:
+        self._job, self._total, self._price, self._noun = job, total, price, noun
         self._seen = deque([(time.monotonic(), 0)])
         self._live = _live(self._drawn) if sys.stderr.isatty() else None
         self._is_over = threading.Event()
@@ -75,7 +82,7 @@ class Watch:
         done, rate = self._job.progress.done, self._rate()
         share = f" ({100 * done / self._total:.0f}%)" if self._total else ""
         left = f", {_clock((self._total - done) / rate)} left" if rate and done < self._total else ""
-        return f"{done:,} of {self._total:,} rows{share}, {rate:,.1f} rows/s{left}"
+        return f"{done:,} of {self._total:,} {self._noun}{share}, {rate:,.1f} {self._noun}/s{left}"
 
     def _counts(self) -> str:
         progress = self._job.progress

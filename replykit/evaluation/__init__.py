@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from replykit.evaluation.case_files import load_answers, load_cases
+from replykit.evaluation.comparison import Comparison, compare
 from replykit.evaluation.eval_case import EvalCase
+from replykit.evaluation.evaluation import Evaluation, evaluate
 from replykit.evaluation.figures import Figures
 from replykit.evaluation.measures import Judged
 from replykit.evaluation.replay import recorded, replay
@@ -12,13 +14,17 @@ from replykit.evaluation.trial import Trial
 from replykit.evaluation.weak_answer import WeakAnswer
 
 __all__ = [
+    "Comparison",
     "EvalCase",
+    "Evaluation",
     "Figures",
     "Judged",
     "MadeWith",
     "Run",
     "Trial",
     "WeakAnswer",
+    "compare",
+    "evaluate",
     "load_answers",
     "load_cases",
     "recorded",

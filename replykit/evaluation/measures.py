@@ -194,7 +194,7 @@ def _worse(judged: Judged) -> float | None:
 
 
 MEASURES: tuple[Measure, ...] = (
-    Measure("good", "leaves, and says what it must and nothing that it must not", _good, better="more"),
+    Measure("good", "leaves, and keeps must and must_not", _good, better="more"),
     Measure("first", ENDS["first"], _ended("first"), better="more"),
     Measure("re_ask", ENDS["re-ask"], _ended("re-ask")),
     Measure("fix", ENDS["fix"], _ended("fix")),

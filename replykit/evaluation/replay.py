@@ -13,8 +13,8 @@ from replykit.evaluation.run import MadeWith, Run
 from replykit.evaluation.trial import Trial
 from replykit.evaluation.weak_answer import Said, WeakAnswer
 from replykit.kit import ReplyKit
-from replykit.playbook import Playbook
-from replykit.records import ChatRequest, Completion
+from replykit.records import ChatRequest, Completion, Language
+from replykit.shelf import Playbooks
 
 __all__ = ["recorded", "replay"]
 
@@ -23,12 +23,13 @@ def replay(
     cases: Sequence[EvalCase],
     answers: Sequence[WeakAnswer],
     *,
-    playbook: str | PathLike[str] | Playbook = "zh",
+    playbook: Playbooks = "zh",
+    language: Language | None = None,
     prompts: str | PathLike[str] | None = None,
     max_repairs: int = 1,
     names: Sequence[str] = (),
     source: str = "a script",
-    done: Callable[[], object] | None = None,
+    done: Callable[[Trial], object] | None = None,
 ) -> Run:
     """Put answers in the place of a model's, and return what the kit makes of each.
 
@@ -38,26 +39,28 @@ def replay(
         cases: what the answers are to.
         answers: what is said; each is one reply.
         playbook: the rules, as of a kit.
+        language: what is asked for where a case asks for none, as of a kit.
         prompts: a folder of own templates, as of a kit.
         max_repairs: how often an answer that breaks a rule is asked for again.
         names: the names of the files of the cases.
         source: that of the file of the answers.
-        done: called after each reply.
+        done: called with each trial that is done.
 
     Raises:
         UsageError: an argument cannot be used, or an answer is to none of the cases.
     """
     chat = _Script()
-    kit = ReplyKit(chat=chat, playbook=playbook, prompts=prompts, max_repairs=max_repairs)
+    kit = ReplyKit(chat=chat, playbook=playbook, language=language, prompts=prompts, max_repairs=max_repairs)
     by_id = {case.id: case for case in cases}
     of: dict[str, list[Trial]] = {case.id: [] for case in cases}
     for answer in answers:
         case = by_id[answer.case]
         chat.begin(answer.answers)
         reply = drive(flow_of(kit, case), chat.complete)
-        of[case.id].append(Trial(case=case.id, run=len(of[case.id]) + 1, reply=reply, script=answer))
+        trial = Trial(case=case.id, run=len(of[case.id]) + 1, reply=reply, script=answer)
+        of[case.id].append(trial)
         if done:
-            done()
+            done(trial)
     return Run(
         made_with=MadeWith.of(kit, cases, names=names, answers=source),
         cases=tuple(case for case in cases if of[case.id]),

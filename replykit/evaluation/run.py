@@ -4,7 +4,7 @@
 
 import hashlib
 import importlib.metadata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Self
 
@@ -31,8 +31,9 @@ class MadeWith(Record):
         temperature: how freely it words its answers; None: as the server likes.
         answers: the file of the answers that were replayed in place of a model; empty otherwise.
         max_repairs: how often an answer that breaks a rule is asked for again.
-        playbook: its name.
-        playbook_digest: of everything in it.
+        playbook: the names of all of them.
+        playbook_digest: of everything in them.
+        language: what is asked for where a case asks for none; empty: what the kit decides by itself.
         prompts_digest: of the templates.
         cases: the names of their files.
         cases_digest: of everything in them.
@@ -46,6 +47,7 @@ class MadeWith(Record):
     max_repairs: int = 1
     playbook: str
     playbook_digest: str
+    language: str = ""
     prompts_digest: str
     cases: tuple[str, ...] = ()
     cases_digest: str
@@ -75,15 +77,17 @@ class MadeWith(Record):
         model, server, temperature = getattr(chat, "identity", (getattr(chat, "model", None), "", None))
         if chat is not None and not model:
             model = type(chat).__name__
+        playbooks = kit.shelf.within_reach(kit.shelf.language)
         return cls(
             model=model,
             server=server,
             temperature=temperature,
             answers=answers,
             max_repairs=kit._max_repairs,
-            playbook=kit.playbook.name,
-            playbook_digest=hashlib.sha256(kit.playbook.model_dump_json().encode()).hexdigest(),
-            prompts_digest=prompts_digest(kit.playbook, kit._prompts),
+            playbook=", ".join(playbook.name for playbook in playbooks),
+            playbook_digest=_digest(playbook.model_dump_json() for playbook in playbooks),
+            language=kit.shelf.language or "",
+            prompts_digest=_digest(prompts_digest(playbook, kit._prompts) for playbook in playbooks),
             cases=tuple(names),
             cases_digest=cases_digest(cases),
             version=importlib.metadata.version("replykit"),
@@ -104,6 +108,13 @@ class MadeWith(Record):
                 shown = names.get(field) or f"{field.replace('_', ' ')} {own} and {theirs}"
                 found.append(shown if field not in names else f"other {shown}")
         return found
+
+
+def _digest(parts: Iterable[str]) -> str:
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(f"{len(part)}:{part}".encode("utf-8", "backslashreplace"))
+    return whole.hexdigest()
 
 
 class Run(Record):

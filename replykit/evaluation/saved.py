@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from replykit.errors import UsageError
+from replykit.evaluation.comparison import Comparison
 from replykit.evaluation.figures import Figures
 from replykit.evaluation.replay import recorded
 from replykit.evaluation.run import Run
@@ -20,17 +21,24 @@ __all__ = ["load_run", "save_recording", "save_run"]
 _FORMAT = 1
 
 
-def save_run(path: str | PathLike[str], run: Run) -> None:
+def save_run(
+    path: str | PathLike[str], run: Run, other: Run | None = None, comparison: Comparison | None = None
+) -> None:
     """Write a run with its figures, as JSON. The file appears whole or not at all.
 
     Args:
         path: the file; one that is there is replaced.
         run: the run.
+        other: the one that it is compared with.
+        comparison: what came of that.
 
     Raises:
         UsageError: it cannot be written.
     """
-    content: dict[str, Any] = {"format": _FORMAT, "figures": _plain(Figures.of(run)), "run": _plain(run)}
+    content: dict[str, Any] = {"format": _FORMAT}
+    if comparison and other:
+        content |= {"comparison": _plain(comparison), "vs_figures": _plain(Figures.of(other)), "vs": _plain(other)}
+    content |= {"figures": _plain(Figures.of(run)), "run": _plain(run)}
     with saving(path) as file:
         file.write(json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace") + b"\n")
 
