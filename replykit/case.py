@@ -145,7 +145,7 @@ class Case:
             length=given.length,
         )
         if not self.is_held:
-            report = self.checker.unjudged(report)
+            report = self.checker.reporter.unjudged(report)
         self.latest[:] = [(text, len(self.instructions), report)]
         return report
 

@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from replykit.compiled import CompiledRule, CompiledSignal
+from replykit.compiled import CompiledRule
 from replykit.disguise import Uncovered, uncover
 from replykit.errors import PlaybookError, TextError
 from replykit.findings import Finding, without_overlaps
-from replykit.guards import GUARDS, Guard
+from replykit.judging import ALL, judge, match, run
 from replykit.pattern import Pattern
 from replykit.playbook import Playbook
-from replykit.readers import Readers
-from replykit.reading import ELSEWHERE, Given, Reading
-from replykit.records import (
-    Assessment,
-    Channel,
-    Language,
-    Length,
-    Report,
-    Severity,
-    Signal,
-    Stage,
-    Turn,
-    Violation,
-)
-from replykit.rules import Rule
+from replykit.reading import Given, Reading
+from replykit.records import Assessment, Channel, Language, Length, Report, Severity, Stage, Turn
+from replykit.reporting import Reporter
+from replykit.rules import GuardName, Rule
+from replykit.signals import SignalReader
 from replykit.snapshot import PatternKeys, stored_names, stored_triggers, uncollected
 from replykit.stages import StageReader
-from replykit.text import fold, holds_traditional, is_whole_word
+from replykit.text import fold, is_whole_word
 from replykit.triggers import Hits, Triggers
+
+if TYPE_CHECKING:
+    from replykit.guards import Guard
+    from replykit.readers import Readers
 
 __all__ = ["Checker", "checker_for"]
 
 CHUNK = 500  # replies that are sent to another process at once
 LONGEST_TEXT = 5_000_000  # code points
-_ALL = -1  # sources
-_MOST_READ, _LONGEST_READ = 20, 20_000  # of the customer's earlier turns, and code points
-_REPORTED = frozenset(["text", "violations", "language"])
-_VIOLATED = frozenset(["principle", "rule", "severity", "start", "end", "text", "message", "suggestions"])
 
 
 class Checker:
@@ -50,7 +41,7 @@ class Checker:
 
     Attributes:
         triggers: the literals that decide which rules are tried.
-        readers: what reads texts for the guards.
+        reporter: says what is wrong.
 
     Raises:
         PlaybookError: a pattern refers to a word list that does not exist.
@@ -62,17 +53,14 @@ class Checker:
         self._keys = PatternKeys(playbook.words, stored_names(playbook, playbook.extends))
         self._rules = [CompiledRule(rule, self._pattern_for) for rule in playbook.rules]
         self._numbers = {id(compiled.rule): number for number, compiled in enumerate(self._rules)}
-        self._signals = [CompiledSignal(signal, self._pattern_for) for signal in playbook.signals]
-        self.readers = Readers(playbook)
-        self._guards: dict[str, Guard] = {
-            rule.guard: GUARDS[rule.guard](playbook, self.readers) for rule in playbook.rules if rule.guard
-        }
+        self._signals = SignalReader(playbook, self._pattern_for, self._scan_lengths)
+        self.reporter = Reporter(playbook)
+        self._guards: dict[str, Guard] = {}  # those that were needed so far
         with uncollected():
             stored = stored_triggers(playbook)
             self.triggers = Triggers.of_fields(stored) if stored else Triggers.of(rule.literals for rule in self._rules)
-        self._always: dict[tuple[bool, ...], list[CompiledRule]] = {}
+        self._always: dict[tuple[str | None, ...], list[CompiledRule]] = {}
         self._asks_for_signals = any("signals" in compiled.scopes for compiled in self._rules)
-        self._last_signals: tuple[str, tuple[str, ...]] = "", ()
 
     @property
     def disguised(self) -> frozenset[str]:
@@ -97,11 +85,7 @@ class Checker:
                     pattern.validate()
                 except PlaybookError as error:
                     raise PlaybookError(f"rule {compiled.rule.id!r}: {error}") from None
-        for signal in self._signals:
-            try:
-                signal.pattern.validate()
-            except PlaybookError as error:
-                raise PlaybookError(f"signal {signal.signal.id!r}: {error}") from None
+        self._signals.validate()
 
     def _scan_lengths(self, text: str) -> Hits:
         return self._with_lengths(self.triggers.scan(text))
@@ -129,9 +113,8 @@ class Checker:
         Lines of the facts, the draft and the agent's turns that speak to a model are left out: they are nobody's word.
         """
         if language is None and (customer or draft):
-            from replykit.script import detect_language  # costs as much as all the rest of a first check
-
-            language = (customer and detect_language(customer)) or (draft and detect_language(draft)) or None
+            language_of = _language_of()
+            language = (customer and language_of(customer)) or (draft and language_of(draft)) or None
         said = [*facts, *[turn.text for turn in history if turn.role == "agent"]] if history else facts
         asked = instructions, stage, channel, length, self.signals_of(customer)
         if not (said or draft) or not self.readers.addressed.may_be_in(said, draft):
@@ -145,14 +128,8 @@ class Checker:
         return Given(customer, tuple(turns), tuple(map(own, facts)), draft, language, *asked)
 
     def signals_of(self, customer: str | None) -> tuple[str, ...]:
-        """Return the kinds of sign in a message, where a rule asks; one message is checked against many replies."""
-        if not customer or not self._asks_for_signals:
-            return ()
-        message, kinds = self._last_signals
-        if message != customer:
-            kinds = _names(self.assess(customer))
-            self._last_signals = customer, kinds
-        return kinds
+        """Return the kinds of sign in a message and the ids of the signals that found them, where a rule asks."""
+        return self._signals.names(customer) if customer and self._asks_for_signals else ()
 
     def stage_of(self, customer: str | None, history: Sequence[Turn], facts: Sequence[str]) -> Stage | None:
         """Return which stage a complaint has reached; None where the customer complains of nothing.
@@ -164,14 +141,8 @@ class Checker:
             history: earlier turns; of the customer's, the last 20 are read, up to 20,000 code points.
             facts: what the reply may state.
         """
-        signs = set(_names(self.assess(customer))) if customer else set()
-        room = _LONGEST_READ
-        for turn in [turn for turn in history if turn.role == "customer"][: -_MOST_READ - 1 : -1]:
-            room -= len(turn.text)
-            if room < 0:
-                break
-            signs.update(_names(self.assess(turn.text)))
-        return self._stages.stage(Given(customer, history, facts, signals=tuple(sorted(signs))))
+        signals = self._signals.names_of_all(customer, history)
+        return self._stages.stage(Given(customer, history, facts, signals=signals))
 
     @functools.cached_property
     def _stages(self) -> StageReader:
@@ -223,7 +194,7 @@ class Checker:
             channel=channel,
             length=length,
         )
-        return self._report(text, self.findings(text, given), given.language)
+        return self.reporter.report(text, self.findings(text, given), given.language)
 
     def check_many(self, texts: Iterable[str], *, processes: int | None = None, chunk: int = CHUNK) -> Iterator[Report]:
         """Check many replies: the reports of `check`, in order, on every core where there are enough replies.
@@ -270,43 +241,7 @@ class Checker:
             Finding(self._rules[number].rule, severity, start, end, about)
             for number, severity, start, end, about in numbered
         ]
-        return self._report(text, findings, None)
-
-    def _report(self, text: str, findings: Sequence[Finding], language: Language | None) -> Report:
-        spoken = language
-        if findings and not spoken and holds_traditional(text):
-            from replykit.script import detect_language
-
-            spoken = detect_language(text)
-        violations = tuple(self._violation(finding, text, spoken) for finding in findings)
-        return Report.made({"text": text, "violations": violations, "language": language}, _REPORTED)
-
-    def unjudged(self, report: Report) -> Report:
-        """Return a report with an error for all of its text, as of one in a language that no rule here can judge.
-
-        It is of the rule for language and script; a playbook that has none, or disables it, lets such a text pass.
-        """
-        rule = next((rule for rule in self.playbook.rules if rule.guard == "match-script"), None)
-        if rule is None or not report.text:
-            return report
-        finding = Finding(rule, rule.severity, 0, len(report.text), report.text)
-        others = (violation for violation in report.violations if violation.rule != rule.id)
-        violations = (self._violation(finding, report.text, self.playbook.languages[0]), *others)
-        return report.model_copy(update={"violations": violations})
-
-    def _violation(self, finding: Finding, text: str, language: Language | None) -> Violation:
-        rule, say = finding.rule, self.playbook.say
-        fields = {
-            "principle": rule.principle,
-            "rule": rule.id,
-            "severity": finding.severity,
-            "start": finding.start,
-            "end": finding.end,
-            "text": text[finding.start : finding.end],
-            "message": say(rule.message, language).replace("{text}", finding.text),
-            "suggestions": tuple([say(suggestion, language) for suggestion in rule.suggestions]),
-        }
-        return Violation.made(fields, _VIOLATED)
+        return self.reporter.report(text, findings, None)
 
     def findings(self, text: str, given: Given) -> list[Finding]:
         """Return the violations with their rules, in order of their start.
@@ -337,15 +272,23 @@ class Checker:
             for number, source in self.triggers.triggered.get(literal, ()):
                 if self._rules[number].rule.kind == "phrase":
                     if is_whole_word(reading.text, start, end):
-                        self._judge(self._rules[number], reading, start, end, found)
+                        judge(self._rules[number], reading, start, end, found)
                 else:
                     sources = due.setdefault(number, {})
                     sentence = reading.outline.sentence_number(start)
-                    sources[sentence] = source if sources.get(sentence, source) == source else _ALL
+                    sources[sentence] = source if sources.get(sentence, source) == source else ALL
         for number, sources in sorted(due.items()):
-            self._match(self._rules[number], reading, sorted(sources.items()), found)
+            match(self._rules[number], reading, sorted(sources.items()), found)
         for compiled in self._always_tried(given):
-            self._run(compiled, reading, found)
+            # What decides it may not be in the reply, so that the reply need not be read.
+            if compiled.elsewhere and not all(reading.holds(condition, 0, 0) for condition in compiled.elsewhere):
+                continue
+            rule = compiled.rule
+            if rule.guard:
+                for start, end, about in self._guard(rule.guard)(reading):
+                    found.append(Finding(rule, rule.severity, start, end, about))
+            else:
+                run(compiled, reading, found)
         return without_overlaps(found)
 
     def has_errors_for(self, channel: Channel) -> bool:
@@ -358,86 +301,33 @@ class Checker:
 
     def _always_tried(self, given: Given) -> list[CompiledRule]:
         """Return the rules that no literal triggers, without those that ask for what is not given."""
-        key = tuple([bool(getattr(given, scope)) for scope in ELSEWHERE])
+        # A condition finds nothing in what is empty; a guard compares with it.
+        key = tuple(["something" if value else "" if value == "" else None for value in (*given, given.agent)])
         if key not in self._always:
-            missing = {scope for scope, is_given in zip(ELSEWHERE, key, strict=True) if not is_given}
-            rules = [self._rules[number] for number in self.triggers.always]
-            self._always[key] = [compiled for compiled in rules if missing.isdisjoint(compiled.needed)]
+            scopes = dict(zip((*Given._fields, "agent"), key, strict=True))
+            said = {scope for scope, value in scopes.items() if value}
+            known = {scope for scope, value in scopes.items() if value is not None}
+            self._always[key] = [
+                compiled
+                for compiled in (self._rules[number] for number in self.triggers.always)
+                if said.issuperset(compiled.needed) and not (compiled.compared and known.isdisjoint(compiled.compared))
+            ]
         return self._always[key]
 
-    def _run(self, compiled: CompiledRule, reading: Reading, found: list[Finding]) -> None:
-        """Run a rule that no literal triggers."""
-        rule = compiled.rule
-        if compiled.elsewhere and not all(reading.holds(condition, 0, 0) for condition in compiled.elsewhere):
-            return  # what decides it is not in the reply, so the reply need not be read
-        if rule.guard:
-            for start, end, about in self._guards[rule.guard](reading):
-                found.append(Finding(rule, rule.severity, start, end, about))
-        elif rule.kind == "require" and compiled.pattern:
-            size = len(reading.text)
-            if not any(compiled.pattern.search(reading.text[a:b]) for a, b in reading.outline.sentences):
-                self._judge(compiled, reading, size, size, found)
-        elif rule.kind == "order":
-            self._order(compiled, reading, found)
-        else:
-            self._match(compiled, reading, [(n, _ALL) for n in range(len(reading.outline.sentences))], found)
+    def _guard(self, name: GuardName) -> Guard:
+        if name not in self._guards:
+            # What guards import reads facts and the syntax of patterns, which no check of a reply alone does.
+            from replykit.guards import GUARDS
 
-    def _order(self, compiled: CompiledRule, reading: Reading, found: list[Finding]) -> None:
-        """Judge the first match of `then` that no exception covers, unless `first` stands before its end."""
-        if not compiled.pattern or not compiled.first:
-            return
-        for a, b in reading.outline.sentences:
-            sentence = reading.text[a:b]
-            understood = min((start for start, _ in compiled.first.spans(sentence)), default=b)
-            for start, end in compiled.pattern.spans(sentence):
-                if understood < end:
-                    return
-                if not compiled.is_excused(reading, a + start, a + end):
-                    self._judge(compiled, reading, a + start, a + end, found)
-                    return
-            if understood < b:
-                return
+            self._guards[name] = GUARDS[name](self.playbook, self.readers)
+        return self._guards[name]
 
-    def _match(
-        self, compiled: CompiledRule, reading: Reading, sentences: Sequence[tuple[int, int]], found: list[Finding]
-    ) -> None:
-        if not compiled.pattern:
-            return
-        text, seen = reading.text, 0
-        extra: list[tuple[int, int]] = []
-        for number, source in sentences:
-            first, last = reading.outline.sentences[number]
-            pattern = compiled.pattern if source == _ALL else compiled.pattern.of_source(source)
-            for start, end in pattern.spans(text[first:last]):
-                seen += 1
-                if end > start and (compiled.rule.kind != "count" or seen > compiled.rule.at_most):
-                    if compiled.rule.as_one:
-                        extra[1:] = [(first + start, first + end)]
-                    else:
-                        self._judge(compiled, reading, first + start, first + end, found)
-        if extra:
-            self._judge(compiled, reading, extra[0][0], extra[-1][1], found)
+    @functools.cached_property
+    def readers(self) -> Readers:
+        """What reads texts for the guards, made when something is first given with a reply."""
+        from replykit.readers import Readers
 
-    def _judge(self, compiled: CompiledRule, reading: Reading, start: int, end: int, found: list[Finding]) -> None:
-        """Keep a hit where its place, its exceptions and its conditions let it count."""
-        rule = compiled.rule
-        if rule.at != "anywhere" and not reading.is_at(rule.at, start, end):
-            return
-        if not rule.in_quotes and reading.outline.is_quoted(start, end):
-            return
-        if compiled.is_excused(reading, start, end):
-            return
-        if not all(reading.holds(condition, start, end) for condition in compiled.when):
-            return
-        if any(reading.holds(condition, start, end) for condition in compiled.unless):
-            return
-        soft = any(reading.holds(condition, start, end) for condition in compiled.soften)
-        severity: Severity = "warning" if soft else rule.severity
-        start, end = reading.uncovered.span(start, end)
-        about = reading.original[start:end]
-        # A pattern may reach over the line break at the end of its sentence, which is no part of what is wrong.
-        start, about = start + len(about) - len(about.lstrip()), about.strip()
-        found.append(Finding(rule, severity, start, start + len(about), about))
+        return Readers(self.playbook)
 
     def assess(self, message: str) -> Assessment:
         """Read a customer's message for distress, complaint, abuse, threat, repeated contact and excessive demands.
@@ -451,22 +341,14 @@ class Checker:
         Returns:
             The signals with their spans in `message`, and whether a human should take over.
         """
-        reading = Reading(message, Given(), self._scan_lengths)
-        signals: dict[tuple[str, int, int], Signal] = {}
-        escalate = False
-        for compiled in self._signals:
-            kind = compiled.signal.kind
-            for span in compiled.spans(reading):
-                start, end = reading.uncovered.span(*span)
-                signal = Signal(kind=kind, rule=compiled.signal.id, start=start, end=end, text=message[start:end])
-                signals.setdefault((kind, start, end), signal)
-                escalate = escalate or compiled.signal.escalate
-        return Assessment(signals=tuple(sorted(signals.values(), key=lambda s: (s.start, s.end))), escalate=escalate)
+        return self._signals.assess(message)
 
 
-def _names(assessment: Assessment) -> tuple[str, ...]:
-    """Return the kinds of what was found, and the ids of the signals that found it."""
-    return tuple(sorted({name for signal in assessment.signals for name in (signal.kind, signal.rule)}))
+@functools.cache
+def _language_of() -> Callable[[str], Language | None]:
+    from replykit.script import detect_language  # costs as much as all the rest of a first check
+
+    return detect_language
 
 
 _CHECKERS: dict[int, Checker] = {}

@@ -7,11 +7,22 @@ from itertools import permutations
 
 from replykit.pattern import Pattern
 from replykit.reading import CompiledCondition, Reading
-from replykit.rules import Condition, Rule, SignalRule
+from replykit.rules import Condition, GuardName, Rule, SignalRule
 from replykit.snapshot import Literals
 from replykit.text import fold
 
 __all__ = ["CompiledRule", "CompiledSignal"]
+
+# What a guard compares with: where none of it is given there is nothing to find.
+_COMPARED: dict[GuardName, tuple[str, ...]] = {
+    "grounded-facts": ("customer", "history", "facts", "draft"),
+    "keep-placeholders": ("customer", "draft"),
+    "keep-meaning": ("draft",),
+    "match-script": ("customer", "draft", "language"),
+    "promise-grounded": ("customer", "history", "facts", "draft"),
+    "contact-grounded": ("customer", "history", "facts", "draft"),
+    "prompt-kept": ("instructions",),
+}
 
 # Returns one pattern object for equal sources, so that it is compiled and matched once.
 PatternFor = Callable[[Sequence[str]], Pattern]
@@ -30,6 +41,7 @@ class CompiledRule:
         first: what an `order` rule wants to see earlier.
         elsewhere: the conditions that look at what was given, not at the reply.
         needed: the scopes of those that hold only where something is given.
+        compared: what it compares with, if it is a guard; one of these must be given.
         scopes: where its conditions look.
     """
 
@@ -48,6 +60,7 @@ class CompiledRule:
         self.when = _conditions(rule.when, pattern_for)
         self.elsewhere = [condition for condition in self.when if condition.is_elsewhere]
         self.needed = {condition.within for condition in self.elsewhere if not condition.absent}
+        self.compared = frozenset(_COMPARED[rule.guard] if rule.guard else ())
         self.unless = _conditions(rule.unless, pattern_for)
         self.soften = _conditions(rule.soften, pattern_for)
         edits = [condition.within for edit in rule.fix for condition in edit.when]

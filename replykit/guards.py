@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from replykit.facts.grounding import ungrounded
+from replykit.facts.signs import may_state
+from replykit.meaning import contradictions
+from replykit.placeholders import differences
 from replykit.playbook import Playbook
 from replykit.readers import Readers
 from replykit.reading import Reading
 from replykit.rules import GuardName
+from replykit.script import leaks, other_alphabets
 from replykit.shield import contact_grounded, promise_grounded, prompt_kept
 
 __all__ = ["GUARDS", "Guard"]
@@ -16,21 +21,15 @@ __all__ = ["GUARDS", "Guard"]
 _NO_VARIABLES = ("url", "email", "phone-", "inline-code", "code-block")
 
 # A guard takes the reading of a reply, and yields (start, end, what it is about) in the reply as given.
+# It is asked only where something is given that it compares with.
 Guard = Callable[[Reading], Iterable[tuple[int, int, str]]]
 
 
 def _grounded_facts(playbook: Playbook, _: Readers) -> Guard:
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
+        if reading.is_draft or not may_state(reading.folded):
+            return
         given = reading.given
-        if given.customer is None and given.draft is None and not given.facts and not given.history:
-            return  # nothing to compare with
-        if reading.is_draft:
-            return
-        from replykit.facts.grounding import ungrounded
-        from replykit.facts.signs import may_state
-
-        if not may_state(reading.folded):
-            return
         # What a reply states stands in its draft as a rule, so the others are seldom read.
         sources = [source for source in (given.draft, given.customer) if source]
         sources += [*given.facts, *(turn.text for turn in given.history), *playbook.constants]
@@ -43,10 +42,8 @@ def _grounded_facts(playbook: Playbook, _: Readers) -> Guard:
 def _keep_placeholders(_: Playbook, readers: Readers) -> Guard:
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         text, given = reading.original, reading.given
-        if (given.draft is None and given.customer is None) or reading.is_draft:
+        if reading.is_draft:
             return  # a canned reply: what is filled in later may stand in it
-        from replykit.placeholders import differences
-
         finder = readers.placeholders
         if given.draft is None:
             # No draft is there to hold a variable, so one that nobody wrote reaches the customer as a hole.
@@ -69,8 +66,6 @@ def _keep_meaning(_: Playbook, readers: Readers) -> Guard:
         draft = reading.given.draft
         if draft is None or reading.is_draft:
             return
-        from replykit.meaning import contradictions
-
         for contradiction in contradictions(readers.claims, draft, reading.original, reading.folded):
             yield contradiction.start, contradiction.end, contradiction.text
         yield from readers.remains.losses(draft, reading.original, reading.folded)
@@ -80,13 +75,9 @@ def _keep_meaning(_: Playbook, readers: Readers) -> Guard:
 
 def _match_script(_: Playbook, __: Readers) -> Guard:
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
-        text, given = reading.original, reading.given
-        if given.language is None and given.customer is None and given.draft is None:
-            return
-        from replykit.script import leaks, other_alphabets
-
+        text, language = reading.original, reading.given.language
         # Where nothing decides the language, one in which no rule can judge the reply is the wrong one all the same.
-        for start, end in leaks(text, given.language) if given.language else other_alphabets(text):
+        for start, end in leaks(text, language) if language else other_alphabets(text):
             yield start, end, text[start:end]
 
     return guard

@@ -11,6 +11,9 @@ from typing import Literal
 
 from replykit.claims import ClaimReader
 from replykit.clauses import passages
+from replykit.counts import lost_numbers
+from replykit.facts.grounding import ungrounded
+from replykit.facts.signs import may_state
 from replykit.statement import Claim, Proviso, Statement
 from replykit.text import fold, fold_again
 
@@ -72,15 +75,10 @@ def contradictions(
     """
     if draft == reply:
         return ()
-    from replykit.facts.signs import may_state  # reading numbers is not needed where the two are equal
-
     said = reader.statement(fold_again(draft))
     may_speak, may_count = reader.may_speak(said), may_state(said.folded)
     if not may_speak and not may_count:
         return ()
-    from replykit.counts import lost_numbers
-    from replykit.facts.grounding import ungrounded
-
     answered = reader.statement(fold(reply) if folded_reply is None else folded_reply)
     compared = _Comparison(draft, reply, said, answered, reader)
     lost = lost_numbers(draft, reply) if may_count else []

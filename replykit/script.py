@@ -110,6 +110,9 @@ def _own_words(text: str) -> str:
     return without_quotes if rest * 3 > whole else without_code
 
 
+_SHORT = 10_000  # code points
+
+
 def detect_language(text: str) -> Language | None:
     """Return the language and script of a text.
 
@@ -124,6 +127,10 @@ def detect_language(text: str) -> Language | None:
     Returns:
         The language; None where nothing decides it: digits, emoji, names, shared characters, a tie, another language.
     """
+    return _known(text) if len(text) <= _SHORT else _detect(text)
+
+
+def _detect(text: str) -> Language | None:
     own = text
     if _UNPLAIN.search(text):
         own = _own_words(text)
@@ -153,6 +160,9 @@ def languages_of(text: str) -> tuple[Language, ...]:
     own = _own_words(text)
     is_chinese = re.search(f"[{_HAN}]", own) and not _OTHER_RUN.search(own)
     return ("zh-Hans", "zh-Hant") if is_chinese else ()
+
+
+_known = functools.lru_cache(maxsize=32)(_detect)  # one customer is answered by many replies
 
 
 def _is_english(text: str, han: int) -> bool:

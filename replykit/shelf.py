@@ -186,7 +186,7 @@ class Shelf:
         choice = self.choose_for(text, language, given)
         checker = choice.bench.checker
         report = checker.check(text, language=choice.language, **given)
-        return report if choice.is_held else checker.unjudged(report)
+        return report if choice.is_held else checker.reporter.unjudged(report)
 
     def playbook_for(self, language: Language | None) -> Playbook:
         """Return the playbook for a language that was chosen, as a reply or a record tells it."""

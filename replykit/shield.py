@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from replykit.contacts import foreign_contacts, foreign_figures
+from replykit.facts.signs import may_state
+from replykit.instructions import quoted_instructions
 from replykit.playbook import Playbook
 from replykit.readers import Readers
 from replykit.reading import Given, Reading
@@ -25,20 +28,13 @@ def company_sources(given: Given, playbook: Playbook) -> tuple[str, ...]:
     return (*given.facts, *([given.draft] if given.draft else ()), *turns, *playbook.constants)
 
 
-def _has_nothing(given: Given) -> bool:
-    return given.customer is None and given.draft is None and not given.facts and not given.history
-
-
 def promise_grounded(playbook: Playbook, readers: Readers) -> _Guard:
     """Return the check that a reply gives nothing that only the company can give, and that the company did not."""
 
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         text, given = reading.original, reading.given
-        if _has_nothing(given) or reading.is_draft:
+        if reading.is_draft:
             return
-        # What is imported here reads facts and the syntax of patterns, which a plain check never does.
-        from replykit.facts.signs import may_state
-
         commitments = readers.remedies.commitments_in(reading.folded)
         may_figure = may_state(reading.folded)
         if not commitments and not may_figure:
@@ -49,8 +45,6 @@ def promise_grounded(playbook: Playbook, readers: Readers) -> _Guard:
             yield found.start, found.end, text[found.start : found.end].strip()
         if not may_figure:
             return
-        from replykit.contacts import foreign_figures
-
         for start, end in foreign_figures(text, ((c.start, c.end) for c in commitments), company):
             yield start, end, text[start:end]
 
@@ -62,10 +56,8 @@ def contact_grounded(playbook: Playbook, _: Readers) -> _Guard:
 
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         text, given = reading.original, reading.given
-        if _has_nothing(given) or reading.is_draft or not _LETTER.search(reading.folded):
+        if reading.is_draft or not _LETTER.search(reading.folded):
             return
-        from replykit.contacts import foreign_contacts
-
         for start, end in foreign_contacts(text, company_sources(given, playbook)):
             yield start, end, text[start:end]
 
@@ -79,8 +71,6 @@ def prompt_kept(playbook: Playbook, _: Readers) -> _Guard:
         text, given = reading.original, reading.given
         if not given.instructions:
             return
-        from replykit.instructions import quoted_instructions
-
         for start, end in quoted_instructions(text, given.instructions, company_sources(given, playbook)):
             yield start, end, text[start:end]
 

@@ -42,6 +42,7 @@ ROWS = (
     "script",
     "addressed contacts instructions remedies readers shield guards",
     "compiled findings",
+    "judging reporting signals",
     "crew many",
     "checker",
     "heard registrar",

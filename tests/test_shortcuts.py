@@ -171,7 +171,7 @@ def test_a_plain_text_has_the_language_that_it_has(text: str) -> None:
     found = script.detect_language(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(script, "_UNPLAIN", re.compile(""))
-        assert script.detect_language(text) == found
+        assert script._detect(text) == found
 
 
 def _in_full(draft: str, reply: str) -> object:
@@ -179,7 +179,7 @@ def _in_full(draft: str, reply: str) -> object:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ClaimReader, "disputable", lambda self, one, other: frozenset(range(len(self.polarities))))
         patch.setattr(meaning._Comparison, "_stands_as_it_stood", lambda *arguments: False)
-        patch.setattr("replykit.facts.signs.may_state", lambda folded: True)
+        patch.setattr("replykit.meaning.may_state", lambda folded: True)
         return meaning.contradictions(READER, draft, reply)
 
 
