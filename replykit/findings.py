@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from replykit.records import Severity
 from replykit.rules import Rule
+from replykit.text import fold
 
 __all__ = ["Finding", "without_overlaps"]
 
@@ -26,6 +27,16 @@ class Finding(NamedTuple):
     start: int
     end: int
     text: str
+
+    @property
+    def instead(self) -> tuple[str, ...]:
+        """The wordings that the rule names in place of exactly what it found, disguised or not."""
+        if not self.rule.instead:
+            return ()
+        folded = fold(self.text)
+        letters = "".join(filter(str.isalnum, folded))
+        named = {fold(phrase): wordings for phrase, wordings in self.rule.instead.items()}
+        return named.get(folded) or named.get(letters, ())
 
 
 def without_overlaps(found: list[Finding]) -> list[Finding]:

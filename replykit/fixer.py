@@ -111,7 +111,11 @@ class Fixer:
         return None
 
     def _candidates(self, text: str, finding: Finding, given: Given) -> Iterator[str]:
-        if not finding.rule.fix or finding.start == finding.end:
+        if finding.start == finding.end:
+            return
+        if len(instead := finding.instead) == 1:  # of several only a person knows which is meant
+            yield _spliced(text, finding.start, finding.end, instead[0])
+        if not finding.rule.fix:
             return
         reading = Reading.undisguised(text, given)
         language = detect_language(text) or given.language

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from replykit.errors import PromptError
 from replykit.instructions import canary_of
-from replykit.playbook import Playbook, Principle
+from replykit.playbook import Playbook, Principle, StageGuide
 from replykit.records import Assessment, ChatMessage, Language, Request, Turn, Violation
 from replykit.script import detect_language
 from replykit.text import fold
@@ -62,7 +62,7 @@ def messages_for(
         "length": request.length or "medium",
         "tone": " ".join((request.tone or "").split()).rstrip("。."),
         "address": [word for word in playbook.words.get("address", ()) if word != "您"],
-        "stage": next((guide.model_dump() for guide in playbook.stages if guide.id == request.stage), None),
+        "stage": next((_stage(guide, playbook) for guide in playbook.stages if guide.id == request.stage), None),
         "principles": [principle.model_dump() for principle in _principles(request, playbook, assessment)],
         "signals": sorted({signal.kind for signal in assessment.signals}),
         "mark": _mark(material),
@@ -151,10 +151,21 @@ def record_messages(turns: Sequence[Turn], playbook: Playbook, *, folder: str | 
     Raises:
         PromptError: a template is missing or does not render; the message names it.
     """
+    say = functools.partial(playbook.say, language=playbook.languages[0])
+    fields = [
+        {
+            **field.model_dump(),
+            "title": say(field.title),
+            "guidance": say(field.guidance),
+            "labels": {label: say(title) for label, title in field.labels.items()},
+        }
+        for field in playbook.fields
+        if field.guidance
+    ]
     values = {
         "turns": [turn.model_dump(exclude={"name"}) for turn in turns],
-        "fields": [field.model_dump() for field in playbook.fields if field.guidance],
-        "categories": {category.id: category.title for category in playbook.categories},
+        "fields": fields,
+        "categories": {category.id: say(category.title) for category in playbook.categories},
         "mark": _mark([turn.text for turn in turns]),
     }
     environment = _environment(playbook.languages[0], playbook.templates, folder)
@@ -212,6 +223,12 @@ def _principles(request: Request, playbook: Playbook, assessment: Assessment) ->
     if request.stage == "follow_up" or request.channel in ("email", "review"):
         situations.add("closing")
     return [principle for principle in playbook.principles if situations.intersection(principle.situations)]
+
+
+def _stage(guide: StageGuide, playbook: Playbook) -> dict[str, Any]:
+    """Return a stage as the playbook's first language says it."""
+    say = functools.partial(playbook.say, language=playbook.languages[0])
+    return {"id": guide.id, "title": say(guide.title), "requirements": list(map(say, guide.requirements))}
 
 
 def _mark(material: Sequence[str]) -> str:

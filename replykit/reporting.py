@@ -56,6 +56,8 @@ class Reporter:
 
     def _violation(self, finding: Finding, text: str, language: Language | None) -> Violation:
         rule, say = finding.rule, self._playbook.say
+        instead = finding.instead
+        message = say(rule.message, language).replace("{instead}", "、".join(instead))
         fields = {
             "principle": rule.principle,
             "rule": rule.id,
@@ -63,7 +65,7 @@ class Reporter:
             "start": finding.start,
             "end": finding.end,
             "text": text[finding.start : finding.end],
-            "message": say(rule.message, language).replace("{text}", finding.text),
-            "suggestions": tuple([say(suggestion, language) for suggestion in rule.suggestions]),
+            "message": message.replace("{text}", finding.text),
+            "suggestions": instead or tuple([say(suggestion, language) for suggestion in rule.suggestions]),
         }
         return Violation.made(fields, _VIOLATED)

@@ -2,7 +2,7 @@
 
 # No postponed annotations: pydantic would compile each of them anew, a fifth of the time of an import.
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -121,6 +121,7 @@ def _example(value: object) -> object:
 
 
 Examples = tuple[Annotated[Example, BeforeValidator(_example)], ...]
+Wordings = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 
 _NEEDED: dict[Kind, tuple[str, ...]] = {
     "phrase": ("phrases",),
@@ -138,7 +139,8 @@ class Rule(Record):
 
     What it looks for depends on `kind`:
 
-    - `phrase`: any of `phrases`, letter by letter after folding (script, width, case).
+    - `phrase`: any of `phrases`, letter by letter after folding (script, width, case). `instead` names phrases with the
+      wordings to use in place of each; a single one is what the fixer writes, several are only suggested.
     - `pattern`: any of `patterns` (RE2, with `{word list}` references), inside one sentence. A group named `hit` is the
       part that is reported.
     - `together`: one entry of each list in `together` inside one clause, at most `window` code points apart.
@@ -161,6 +163,7 @@ class Rule(Record):
     source: str = Field(min_length=1)
     reason: str = ""
     phrases: tuple[str, ...] = ()
+    instead: dict[str, Wordings] = Field(default_factory=dict)
     patterns: tuple[str, ...] = ()
     together: tuple[tuple[str, ...], ...] = ()
     window: int = Field(default=12, ge=0)
@@ -182,8 +185,21 @@ class Rule(Record):
     softened: Examples = ()
     good: Examples = Field(min_length=1)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_phrases(cls, values: Any) -> Any:
+        """Count what has a wording instead among the phrases."""
+        if not isinstance(values, dict) or not isinstance(values.get("instead"), dict):
+            return values
+        own = list(values.get("phrases", ()))
+        return {**values, "phrases": [*own, *(phrase for phrase in values["instead"] if phrase not in own)]}
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        if self.instead and self.kind != "phrase":
+            raise ValueError(f"'instead' belongs to a rule of kind 'phrase', not {self.kind!r}")
+        if empty := [phrase for phrase, wordings in self.instead.items() if not all(map(str.strip, wordings or ("",)))]:
+            raise ValueError(f"'instead' names nothing to write in place of {empty[0]!r}")
         for field in _NEEDED[self.kind]:
             if not getattr(self, field):
                 raise ValueError(f"a rule of kind {self.kind!r} needs {field!r}")

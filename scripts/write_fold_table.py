@@ -15,7 +15,15 @@ TARGET = Path(__file__).parent.parent / "replykit" / "data" / "fold.txt"
 LAST = 0x20000  # no letter beyond the first two planes has a common look-alike that agents type
 
 # OpenCC keeps these as they may be right in simplified text; for matching they are the same word.
-VARIANTS = dict(zip("瞭著妳祂牠甚佢裏箇箂傢係喫慾乾衞敍痺暱", "了着你他它什他里个个家系吃欲干卫叙痹昵", strict=True))
+# Hong Kong's characters (枱, 粧, 糭) and the commonest of its spoken ones (喺, 嘅, 咗, 哋, 冇) count as those written
+# elsewhere, and 覆 as 复, as Taiwan writes 回覆 and 答覆 where others write 回复.
+VARIANTS = dict(
+    zip(
+        "瞭著妳祂牠甚佢裏箇箂傢係喫慾乾衞敍痺暱枱粧糭衹戸喺嘅咗哋冇覆",
+        "了着你他它什他里个个家系吃欲干卫叙痹昵台妆粽只户在的了们没复",
+        strict=True,
+    )
+)
 # Letters of other alphabets that look like Latin ones; a reader sees OK where Cyrillic stands.
 LOOKALIKES = dict(zip("аеорсхуіјѕкмтвнОКΟΚΝΕΥΤοκν", "aeopcxyijskmtbhokokneytokv", strict=True))
 SQUARED = {chr(first + n): chr(ord("a") + n) for first in (0x1F150, 0x1F170) for n in range(26)}

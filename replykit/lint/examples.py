@@ -107,6 +107,8 @@ def wording_flaws(subject: Subject) -> Iterator[Flaw]:
     for rule in playbook.rules:
         for suggestion in rule.suggestions:
             yield from _unfit(subject, "unfit-suggestion", "rule", rule.id, suggestion, "a suggestion")
+        for wording in dict.fromkeys(wording for wordings in rule.instead.values() for wording in wordings):
+            yield from _unfit(subject, "unfit-suggestion", "rule", rule.id, wording, "a wording to use instead")
         for edit in rule.fix:
             yield from _unfit(subject, "unfit-fix", "rule", rule.id, edit.replace, "a replacement")
     for line in playbook.lines:
