@@ -1,6 +1,6 @@
 """Score a checker against labelled replies, by principle and severity.
 
-    python scripts/score.py FILE... [--part dev] [--mistakes 40]
+    python scripts/score.py FILE... [--part dev] [--playbook zh] [--mistakes 40]
 
 A labelled reply is one JSON object a line: {"id", "text", "labels": [{"principle", "severity", "span"}]}, with "part"
 where the file has parts. A reply was read in full, so what carries no label is no violation. Two levels are counted:
@@ -18,6 +18,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -170,9 +171,9 @@ class Score:
 Finder = Callable[[str], Iterable[Found]]
 
 
-def replykit_finds(text: str) -> Iterator[Found]:
+def replykit_finds(text: str, playbook: str = "zh") -> Iterator[Found]:
     """Yield what `replykit.check` finds in a reply, of the principles that are scored."""
-    for violation in replykit.check(text).violations:
+    for violation in replykit.check(text, playbook=playbook).violations:
         if violation.principle in SCORED:
             yield Found(violation.principle, violation.severity, violation.start, violation.end)
 
@@ -257,10 +258,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--part", help="only the replies of this part")
+    parser.add_argument("--playbook", default="zh", help="the rules; default: %(default)s")
     parser.add_argument("--mistakes", type=int, default=0, metavar="N", help="print the first N mistakes as well")
     options = parser.parse_args(arguments)
     for path in options.files:
-        result = score(read_labelled(path, options.part))
+        result = score(read_labelled(path, options.part), partial(replykit_finds, playbook=options.playbook))
         print(f"{path.name}{f', {options.part}' if options.part else ''}: {result.replies} replies")
         print(f"{'level':6} {'principle':22} {'labels':>6} {'recall':>7} {'found':>6} {'precision':>9}")
         for level in LEVELS:
