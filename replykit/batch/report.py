@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from replykit.batch.lines import STATUSES, Lines, json_in_script
+from replykit.batch.pages import PAGE, policy_hash, style_of, template_of
 from replykit.batch.price import Price
 from replykit.batch.rows import PolishedRow
 from replykit.batch.tally import Tally
@@ -21,7 +20,6 @@ from replykit.sheets import saving
 
 __all__ = ["RunFacts", "write_report"]
 
-_PAGE = Path(__file__).parent / "page"
 _SCRIPTS = ("diff.js", "cards.js", "decisions.js", "report.js")
 
 
@@ -83,7 +81,7 @@ def write_report(
     tongue = interface(playbook, language)
     wordings = {each: Wording(playbook, each) for each in LANGUAGES}
     lines = Lines(tuple(wordings.values()))
-    script, style = _script(), _source("report.css")
+    script, style = _script(), style_of(PAGE / "report.css")
 
     def facts() -> str:
         return json_in_script(
@@ -104,7 +102,7 @@ def write_report(
             }
         )
 
-    page = _template().generate(
+    page = template_of(PAGE / "report.html.j2").generate(
         language=tongue,
         words=wordings[tongue].words,
         title=wordings[tongue].title,
@@ -114,9 +112,9 @@ def write_report(
         lines=lines.of(rows, tally),
         facts=facts,
         script=script,
-        script_hash=_hash(script),
+        script_hash=policy_hash(script),
         style=style,
-        style_hash=_hash(style),
+        style_hash=policy_hash(style),
     )
     with saving(path) as file:
         for piece in page:
@@ -147,29 +145,8 @@ def _details(run: RunFacts, tally: Tally) -> Iterator[tuple[str, str | None]]:
 
 
 @functools.cache
-def _template() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_PAGE), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("report.html.j2")
-
-
-@functools.cache
-def _source(name: str) -> str:
-    from markupsafe import Markup
-
-    return Markup((_PAGE / name).read_text("utf-8"))
-
-
-@functools.cache
 def _script() -> str:
     from markupsafe import Markup
 
-    return Markup('"use strict";\n(() => {\n') + Markup("\n").join(map(_source, _SCRIPTS)) + Markup("})();\n")
-
-
-def _hash(content: str) -> str:
-    """Return how a content security policy names an element's content."""
-    return base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")
+    parts = [(PAGE / name).read_text("utf-8") for name in _SCRIPTS]
+    return Markup('"use strict";\n(() => {\n') + Markup("\n".join(parts)) + Markup("})();\n")

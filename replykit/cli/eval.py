@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from typing import Annotated
 
@@ -27,6 +28,7 @@ from replykit.errors import UsageError
 from replykit.evaluation import Comparison, Figures, Run, compare, load_answers, load_cases
 from replykit.evaluation.case_files import SHIPPED
 from replykit.evaluation.comparison import need_scipy
+from replykit.evaluation.report import write_page
 from replykit.evaluation.saved import load_run, save_recording, save_run
 from replykit.sheets.saving import check_place
 
@@ -175,6 +177,10 @@ def evaluate(
     if json:
         save_run(json, run, other, comparison)
         note(("strong", "json"), ("plain", f": {json}"))
+    if html:
+        made_at = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
+        write_page(html, run, other, comparison, price=price, made_at=made_at)
+        note(("strong", "page"), ("plain", f": {html}"))
     raise typer.Exit(_code(run))
 
 

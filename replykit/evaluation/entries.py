@@ -22,6 +22,7 @@ _TOML, _JSON_LINES = (".toml",), (".jsonl", ".ndjson")
 _SHAPES = {
     "tuple_type": "write a list in brackets",
     "string_type": "write a text in quotes",
+    "string_unicode": "it holds half a character; write whole ones",
     "bool_type": "write true or false",
     "bool_parsing": "write true or false",
     "model_type": "write a table of keys",
