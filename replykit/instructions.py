@@ -14,6 +14,7 @@ __all__ = ["canary_of", "quoted_instructions"]
 # Letters and digits in a row that stand in the instructions too. Of 4,382 replies (labelled, of real agents, canned)
 # none shares more than 9 with the built-in prompts, though both speak of one trade.
 LONGEST_SHARED = 16
+_LATIN = 3  # Latin letters and digits that tell as much as one Chinese character
 # Shorter pieces tell, where several different ones stand in one reply.
 _PIECE, _PIECES = 10, 3
 
@@ -55,11 +56,19 @@ def quoted_instructions(text: str, instructions: str, material: Iterable[str] = 
                 runs.append((at, at + _PIECE))
     if not runs:
         return
-    telling = [(a, b) for a, b in runs if b - a >= LONGEST_SHARED or _is_canary(compact[a:b])]
-    if len(runs) >= _PIECES:
-        telling = runs
+    lengths = {run: _length(compact[slice(*run)]) for run in runs}
+    telling = [run for run in runs if lengths[run] >= LONGEST_SHARED or _is_canary(compact[slice(*run)])]
+    pieces = [run for run in runs if lengths[run] >= _PIECE]
+    if len(pieces) >= _PIECES:
+        telling = pieces
     for a, b in telling:
         yield places[a], places[b - 1] + 1
+
+
+def _length(run: str) -> float:
+    """Return how much a run tells, in Chinese characters."""
+    latin = sum(char < "\u0250" for char in run)
+    return len(run) - latin + latin / _LATIN
 
 
 def _is_canary(run: str) -> bool:

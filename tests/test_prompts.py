@@ -331,8 +331,8 @@ def test_folder_without_templates_is_refused(tmp_path: Path) -> None:
 
 def test_language_without_templates_is_named() -> None:
     """A playbook whose language has no built-in templates says so."""
-    with pytest.raises(PromptError, match="'en'"):
-        messages_for(REWRITE, PLAYBOOK.model_copy(update={"languages": ("en",)}), CALM)
+    with pytest.raises(PromptError, match="'fr'"):
+        messages_for(REWRITE, PLAYBOOK.model_copy(update={"languages": ("fr",)}), CALM)
 
 
 def test_jinja2_is_imported_when_it_is_used() -> None:
