@@ -73,7 +73,9 @@ class Case:
         earlier = [turn.text for turn in request.history if turn.role == "customer"]
         message = request.customer or (earlier[-1] if earlier else None)
         assessment = checker.assess(message) if message else Assessment()
-        language = checker.given(customer=message, draft=request.draft, language=request.language).language
+        language = checker.given(
+            customer=message, history=request.history, draft=request.draft, language=request.language
+        ).language
         stage = request.stage
         if (
             stage is None and staged and request.task == "draft"

@@ -110,11 +110,14 @@ class Checker:
     ) -> Given:
         """Return what a reply is checked with; a language that is not given is the customer's, else the draft's.
 
+        Where the customer's message shows none (嗯……), what he wrote before it does.
         Lines of the facts, the draft and the agent's turns that speak to a model are left out: they are nobody's word.
         """
         if language is None and (customer or draft):
             language_of = _language_of()
-            language = (customer and language_of(customer)) or (draft and language_of(draft)) or None
+            earlier = (turn.text for turn in reversed(history) if turn.role == "customer")
+            texts = (text for text in (customer, *earlier, draft) if text)
+            language = next((spoken for text in texts if (spoken := language_of(text))), None)
         said = [*facts, *[turn.text for turn in history if turn.role == "agent"]] if history else facts
         asked = instructions, stage, channel, length, self.signals_of(customer)
         if not (said or draft) or not self.readers.addressed.may_be_in(said, draft):

@@ -13,7 +13,7 @@ from replykit.pattern import Pattern
 from replykit.prefilter import Prefilter
 from replykit.text import fold, fold_again
 
-__all__ = ["Commitment", "RemedyReader"]
+__all__ = ["ASKED", "DONE", "PROMISED", "Commitment", "RemedyReader"]
 
 _KIND = "remedy_"
 _MARKS = ("deed_before", "deed_after", "offer_before", "offer_after")
@@ -21,8 +21,11 @@ _AROUND = (
     "deed_before", "deed_after", "offer_before", "offer_after", "remedy_refused", "remedy_supposed", "remedy_sought",
     "remedy_enquiry", "remedy_carried_out", "remedy_matter", "remedy_deed_of", "remedy_itself", "remedy_received",
     "remedy_possible", "remedy_after_check", "remedy_granted", "remedy_excused", "remedy_alone", "remedy_alone_open",
-    "deed_inside",
+    "deed_inside", "remedy_pending", "remedy_gone", "remedy_applied",
 )  # fmt: skip
+
+
+PROMISED, ASKED, DONE = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,13 @@ class Commitment:
 
     Attributes:
         kind: the word list that knows it, such as `remedy_refund`.
-        is_done: True where it says that it was given already.
+        reach: how far it goes: `PROMISED`, `ASKED` (已提交退款申请) or `DONE`.
         start: first code point of the clause's part that says so.
         end: one past its last.
     """
 
     kind: str
-    is_done: bool
+    reach: int
     start: int
     end: int
 
@@ -122,13 +125,13 @@ class RemedyReader:
         clause = clauses.text(number)
         found: Commitment | None = None
         for start, end in self._places(kind, clause):
-            is_done = self._is_done(clause[:start], clause[start:end], clause[end:])
-            if is_done is None and self._stands_alone(clauses, number):
-                is_done = False
-            if is_done is None or (not is_done and self._is_left_open(clauses, number)):
+            reach = self._reach(clause[:start], clause[start:end], clause[end:])
+            if reach is None and self._stands_alone(clauses, number):
+                reach = PROMISED
+            if reach is None or (reach == PROMISED and self._is_left_open(clauses, number)):
                 continue
-            if found is None or is_done > found.is_done:
-                found = Commitment(kind, is_done, first, last)
+            if found is None or reach > found.reach:
+                found = Commitment(kind, reach, first, last)
         return found
 
     def _places(self, kind: str, clause: str) -> Iterator[tuple[int, int]]:
@@ -147,13 +150,15 @@ class RemedyReader:
         )
 
     def _is_left_open(self, clauses: Clauses, number: int) -> bool:
-        """Return whether the clause before, in the same sentence, makes a promise wait for a check."""
+        """Return whether a promise waits for a check or a decision, in its clause or in the one before."""
+        if self._around["remedy_pending"].search(clauses.text(number)):
+            return True
         if not number or clauses.sentences[number - 1] != clauses.sentences[number]:
             return False
         return self._around["remedy_after_check"].search(clauses.text(number - 1))
 
-    def _is_done(self, before: str, remedy: str, after: str) -> bool | None:
-        """Return True for a deed, False for a promise, None for neither."""
+    def _reach(self, before: str, remedy: str, after: str) -> int | None:
+        """Return how far a clause goes that holds a remedy; None where it neither promises nor tells of a deed."""
         around = self._around
         if around["remedy_refused"].search(before) or around["remedy_supposed"].search(before):
             return None
@@ -171,7 +176,12 @@ class RemedyReader:
         else:
             is_deed = (came_before and (not is_enquiry or is_carried_out)) or (came_after and not is_enquiry)
         if is_deed:
-            return True
+            clause = before + remedy + after
+            return (
+                ASKED
+                if around["remedy_applied"].search(clause) and not around["remedy_granted"].search(clause)
+                else DONE
+            )
         if is_matter or is_enquiry:
             return None
         offered = (
@@ -180,26 +190,30 @@ class RemedyReader:
             or self._before[False].search(before)
             or self._after[False].search(after)
         )
-        return False if offered else None
+        return PROMISED if offered else None
 
-    def mentions(self, text: str) -> dict[str, bool]:
-        """Return the kinds of remedy that a source speaks of without refusing it, and whether it says that it was done.
+    def mentions(self, text: str) -> dict[str, int]:
+        """Return the kinds of remedy that a source speaks of without refusing it, and how far it says that it went.
 
         A source is read more freely than a reply: a bare 退款：500 元 says that it was done, 支持退款 does not.
+        One that leaves it to somebody to decide (补偿由专员核定), or says that it is over, gives nothing.
         """
         folded = _bare(fold_again(text)).text
-        found: dict[str, bool] = {}
+        found: dict[str, int] = {}
         if not self.prefilter.may_match(folded):
             return found
         spans = clauses_of(folded).spans
         for number, group in self.prefilter.may_match_in(folded, spans):
             kind, clause = self.kinds[group], folded[slice(*spans[number])]
             for a, b in self._places(kind, clause):
-                if self._around["remedy_refused"].search(clause[:a]):
+                if self._around["remedy_refused"].search(clause[:a]) or self._around["remedy_gone"].search(clause[b:]):
                     continue
-                is_done = self._is_done(clause[:a], clause[a:b], clause[b:]) is True
-                is_done = is_done or not self._around["remedy_possible"].search(clause)
-                found[kind] = found.get(kind, False) or is_done
+                reach = self._reach(clause[:a], clause[a:b], clause[b:]) or PROMISED
+                if reach == PROMISED and self._around["remedy_pending"].search(clause):
+                    continue
+                if reach == PROMISED and not self._around["remedy_possible"].search(clause):
+                    reach = DONE
+                found[kind] = max(found.get(kind, PROMISED), reach)
         return found
 
     def ungrounded(
@@ -207,8 +221,8 @@ class RemedyReader:
     ) -> Iterator[Commitment]:
         """Yield the commitments of a reply that no source supports.
 
-        A promise needs a source that speaks of such a remedy and does not refuse it; a deed needs one that says it was
-        done.
+        A promise needs a source that speaks of such a remedy, does not refuse it and does not leave it to be decided; a
+        deed needs one that says it was done, and an application one that says it was asked for.
 
         Args:
             commitments: the reply's.
@@ -217,13 +231,13 @@ class RemedyReader:
         """
         if not commitments:
             return
-        known = {kind: False for constant in constants for kind in _mentions(self, constant)}
+        known = {kind: PROMISED for constant in constants for kind in _mentions(self, constant)}
         for source in sources:
-            for kind, is_done in _mentions(self, source).items():
-                known[kind] = known.get(kind, False) or is_done
+            for kind, reach in _mentions(self, source).items():
+                known[kind] = max(known.get(kind, PROMISED), reach)
         for commitment in commitments:
             said = [known[kind] for kind in (commitment.kind, *self._supports[commitment.kind]) if kind in known]
-            if not said or (commitment.is_done and not any(said)):
+            if not said or commitment.reach > max(said):
                 yield commitment
 
 
@@ -249,5 +263,5 @@ def _bare(folded: str) -> Uncovered:
 
 
 @functools.lru_cache(maxsize=64)  # one reply is checked several times against the same sources
-def _mentions(reader: RemedyReader, source: str) -> dict[str, bool]:
+def _mentions(reader: RemedyReader, source: str) -> dict[str, int]:
     return reader.mentions(source)

@@ -335,6 +335,14 @@ def test_language_is_that_of_the_customer_in_the_history() -> None:
     assert made("sync", "draft", [GOOD], "请问订单呢？", history=history)[0].language == "zh-Hans"
 
 
+def test_a_message_without_a_script_follows_what_the_customer_wrote_before() -> None:
+    """嗯…… is in no script, so the customer's latest turn that is in one decides, and before any draft."""
+    history = [{"role": "user", "content": "這台機器壞了"}, {"role": "assistant", "content": "请问是哪一款？"}]
+    reply, _ = made("sync", "draft", ["没关系，您慢慢说。", "沒關係，您慢慢說。"], "嗯……", history=history)
+    assert (reply.language, reply.text) == ("zh-Hant", "沒關係，您慢慢說。")
+    assert made("sync", "rewrite", ["沒關係。"], "没关系。", customer="嗯", history=history)[0].language == "zh-Hant"
+
+
 def test_escalation_is_told_with_a_model_too() -> None:
     """Whether a human should take over is read from the customer, whatever the text says."""
     assert made("sync", "draft", [GOOD], "你们是骗子！")[0].escalate
@@ -348,7 +356,7 @@ def test_kit_checks_fixes_and_reads(kit: type[ReplyKit | AsyncReplyKit]) -> None
     made_kit = kit(playbook=SMALL)
     report = made_kit.check("呵呵，3天到。", customer="几天？", history=[{"role": "user", "content": "在吗"}])
     assert [v.rule for v in report.violations] == ["giggle", "facts"]
-    assert report == checker_for(SMALL).check("呵呵，3天到。", customer="几天？")
+    assert report.violations == checker_for(SMALL).check("呵呵，3天到。", customer="几天？").violations
     assert made_kit.fix("呵呵，好的。") == "好的。"
     assert made_kit.assess("骗子").abuse
     for method in (made_kit.check, made_kit.fix, made_kit.assess):

@@ -20,8 +20,11 @@ class _Unit(NamedTuple):
 
 _HOUR, _DAY = 3600, 86400
 _ANY = "[a-z]"
+_VARIETIES = tuple(
+    count + what for count in ("种", "个", "款") for what in ("款式", "颜色", "花色", "口味", "规格", "型号", "尺码")
+)
 _ITEMS = tuple("瓶盒箱罐桶台双颗粒枚袋包")
-COUNTED = frozenset((*_ITEMS, "piece", "coupon"))
+COUNTED = frozenset((*_ITEMS, "piece", "coupon", "variety"))
 """Base units that count things one by one; three of them are three, whatever the measure word."""
 
 # 分 stands in no row: it is a minute, a cent, a point of a rating, and very (十分).
@@ -67,6 +70,11 @@ _UNITS = {
         ("quantity", "megabyte", 1024 * 1024, ("tb",), "[a-z/]"),
         ("quantity", "megabyte", 1, ("m",), "[a-z/]"),
         ("quantity", "megabyte", 1024, ("g",), "[a-z/]"),
+        *(
+            ("quantity", "megabit a second", f, (unit,), _ANY)
+            for f, unit in ((1, "mbps"), (1000, "gbps"), (0.001, "kbps"))
+        ),
+        ("quantity", "variety", 1, _VARIETIES, ""),
         ("quantity", "instalment", 1, ("期", "个月分期"), "[间望限待货刊权]"),
         ("quantity", "piece", 1, ("件",), "[事套]"),
         *(("quantity", item, 1, (item,), "[装子式型头主形机面上庄邮裹含括退换风湾]") for item in _ITEMS),
@@ -98,6 +106,8 @@ _VAGUE = {"一": "这那某哪每同新另整前", "两": "这那前近过头", 
 _LONG = ("天", "周", "年", "个月", "星期", "个星期", "礼拜", "个礼拜")
 _MEASURED_FROM = re.compile(r"[^\W我您你他她们就是在](?:前|同|过)$")
 _UNSURE = {"m": ("metre", Fraction(1)), "g": ("kg", Fraction(1, 1000))}  # 5g is a network, too
+_FEW = frozenset("123一二两三")
+_IN_ALL = re.compile("[共有]$")
 _POINTED_OUT = "这那哪上述每另前后"
 _COURTESY = re.compile(r"(?:耽误|占用|打扰)[^,。!?]{0,4}$")
 _HALF_DAY = re.compile("[内后]|以内|之内|左右|时间")
@@ -109,6 +119,8 @@ def _in_passing(match: re.Match[str], run: str, unit: str, kind: str) -> bool:
     previous = before[-1:] or " "
     if unit in _UNSURE:
         return True
+    if unit in _VARIETIES and run in _FEW:
+        return not _IN_ALL.search(before)  # 两种颜色都有货 counts what it has just named
     if kind == "quantity":
         return unit != "倍" and (run == "一" or previous in _POINTED_OUT)  # 这两件
     if previous in _VAGUE.get(run, "") and unit in _LONG and not match["high"]:
