@@ -12,6 +12,7 @@ from replykit.fixer import Fixer
 from replykit.playbook import Playbook
 from replykit.reading import Given
 from replykit.records import Assessment, Attempt, Language, Outcome, Report, Request, Usage
+from replykit.script import tongues_of
 
 __all__ = ["Case", "Told"]
 
@@ -93,9 +94,14 @@ class Case:
             opening=request.opening or "",
             signature=request.signature or "",
             apart=request.channel == "email",
-            space=" " if self.language == "en" else "",
+            space=self.space,
             greeting=functools.partial(greeting_end, self.playbook),
         )
+
+    @functools.cached_property
+    def space(self) -> str:
+        """What stands between two sentences of a reply."""
+        return tongues_of(self.playbook).space(self.language)
 
     @functools.cached_property
     def kept(self) -> str | None:
@@ -184,7 +190,7 @@ class Case:
         branded = self.brand.on if is_whole else self.brand.begun
         if not before or branded(text).startswith(before):
             return branded(text)
-        return branded(before + (" " if self.language == "en" else "") + text) if text else before
+        return branded(before + self.space + text) if text else before
 
     def attempt(
         self,

@@ -114,10 +114,9 @@ class Checker:
         Lines of the facts, the draft and the agent's turns that speak to a model are left out: they are nobody's word.
         """
         if language is None and (customer or draft):
-            language_of = _language_of()
             earlier = (turn.text for turn in reversed(history) if turn.role == "customer")
             texts = (text for text in (customer, *earlier, draft) if text)
-            language = next((spoken for text in texts if (spoken := language_of(text))), None)
+            language = next((spoken for text in texts if (spoken := self.language_of(text))), None)
         said = [*facts, *[turn.text for turn in history if turn.role == "agent"]] if history else facts
         asked = instructions, stage, channel, length, self.signals_of(customer)
         if not (said or draft) or not self.readers.addressed.may_be_in(said, draft):
@@ -129,6 +128,17 @@ class Checker:
         ]
         draft = None if draft is None else own(draft)
         return Given(customer, tuple(turns), tuple(map(own, facts)), draft, language, *asked)
+
+    def language_of(self, text: str) -> Language | None:
+        """Return the language of a text; None where nothing decides it."""
+        spoken = self._spoken(text)
+        return spoken[0] if len(spoken) == 1 else None
+
+    @functools.cached_property
+    def _spoken(self) -> Callable[[str], tuple[Language, ...]]:
+        from replykit.script import tongues_of  # costs as much as all the rest of a first check
+
+        return tongues_of(self.playbook).of
 
     def signals_of(self, customer: str | None) -> tuple[str, ...]:
         """Return the kinds of sign in a message and the ids of the signals that found them, where a rule asks."""
@@ -345,13 +355,6 @@ class Checker:
             The signals with their spans in `message`, and whether a human should take over.
         """
         return self._signals.assess(message)
-
-
-@functools.cache
-def _language_of() -> Callable[[str], Language | None]:
-    from replykit.script import detect_language  # costs as much as all the rest of a first check
-
-    return detect_language
 
 
 _CHECKERS: dict[int, Checker] = {}

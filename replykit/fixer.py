@@ -13,7 +13,6 @@ from replykit.pattern import Pattern
 from replykit.reading import CompiledCondition, Given, Reading
 from replykit.records import Channel, Language, Length, Stage, Turn
 from replykit.rules import Edit
-from replykit.script import detect_language
 from replykit.statement import Claim
 from replykit.text import fold
 
@@ -118,7 +117,7 @@ class Fixer:
         if not finding.rule.fix:
             return
         reading = Reading.undisguised(text, given)
-        language = detect_language(text) or given.language
+        language = self.checker.language_of(text) or given.language
         for edit in finding.rule.fix:
             conditions = [CompiledCondition(condition, self._pattern) for condition in edit.when]
             if not all(reading.holds(condition, finding.start, finding.end) for condition in conditions):

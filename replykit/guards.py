@@ -12,7 +12,7 @@ from replykit.playbook import Playbook
 from replykit.readers import Readers
 from replykit.reading import Reading
 from replykit.rules import GuardName
-from replykit.script import leaks, other_alphabets
+from replykit.script import other_alphabets, tongues_of
 from replykit.shield import contact_grounded, promise_grounded, prompt_kept
 
 __all__ = ["GUARDS", "Guard"]
@@ -73,7 +73,9 @@ def _keep_meaning(_: Playbook, readers: Readers) -> Guard:
     return guard
 
 
-def _match_script(_: Playbook, __: Readers) -> Guard:
+def _match_script(playbook: Playbook, _: Readers) -> Guard:
+    leaks = tongues_of(playbook).leaks
+
     def guard(reading: Reading) -> Iterator[tuple[int, int, str]]:
         text, language = reading.original, reading.given.language
         # Where nothing decides the language, one in which no rule can judge the reply is the wrong one all the same.

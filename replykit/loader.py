@@ -5,16 +5,25 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from replykit.language import LanguageProfile
 from replykit.playbook import Line, Pair, PlaceholderSyntax, Playbook, Polarity, Principle, StageGuide
 from replykit.records import Record
 from replykit.register import Category, FieldReader, RecordField, Words
 from replykit.rules import Condition, Edit, Example, Rule, SignalRule
-from replykit.snapshot import BUILT_IN, built_in_folder, note_loaded, playbook_fields, uncollected
+from replykit.snapshot import (
+    BUILT_IN,
+    built_in_folder,
+    language_files,
+    note_loaded,
+    playbook_fields,
+    stored_languages,
+    uncollected,
+)
 
 if TYPE_CHECKING:
     from replykit.places import Places
 
-__all__ = ["BUILT_IN", "load_playbook", "read_playbook"]
+__all__ = ["BUILT_IN", "built_in_profiles", "load_playbook", "read_playbook"]
 
 _R = TypeVar("_R", bound=Record)
 
@@ -111,6 +120,18 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(value) if not value or isinstance(value[0], str) else tuple(map(_frozen, value))
     return {key: _frozen(entry) for key, entry in value.items()} if isinstance(value, dict) else value
+
+
+@functools.cache
+def built_in_profiles() -> tuple[LanguageProfile, ...]:
+    """Return what is known of how the languages of the built-in playbooks are told."""
+    stored = stored_languages()
+    if stored is not None:
+        return tuple([_from_snapshot(LanguageProfile, fields) for fields in stored])
+    import tomllib  # of which what is stored needs nothing
+
+    files = (tomllib.loads(file.read_text("utf-8")) for file in language_files())
+    return tuple(LanguageProfile(**fields) for file in files for fields in file["language"])
 
 
 def read_playbook(name: str = "zh") -> tuple[Playbook, Places]:

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from replykit.language import LanguageProfile
 from replykit.records import Language, Record, Stage
 from replykit.register import Category, FieldReader, RecordField
 from replykit.rules import Condition, Rule, Scene, SignalRule
@@ -170,6 +171,8 @@ class Playbook(Record):
         words: named word lists; a pattern refers to one as `{name}`.
         constants: texts whose facts always hold (the company's own phone number, its return period).
         traditional: what the playbook says, simplified to traditional script.
+        profiles: how its languages are told from others. What a built-in one says of its own is known everywhere, and
+            no part of it.
         templates: the folder `prompts` beside its files, with prompt templates of its own; None: it has none.
     """
 
@@ -192,6 +195,7 @@ class Playbook(Record):
     words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     constants: tuple[str, ...] = ()
     traditional: dict[str, str] = Field(default_factory=dict)
+    profiles: tuple[LanguageProfile, ...] = ()
     templates: str | None = Field(default=None, exclude=True)  # where it lies decides nothing; what it holds does
 
     def say(self, text: str, language: Language | None) -> str:

@@ -13,7 +13,7 @@ from replykit.errors import PromptError
 from replykit.instructions import canary_of
 from replykit.playbook import Playbook, Principle, StageGuide
 from replykit.records import Assessment, ChatMessage, Language, Request, Turn, Violation
-from replykit.script import detect_language
+from replykit.script import only, tongues_of
 from replykit.text import fold
 
 if TYPE_CHECKING:
@@ -50,12 +50,9 @@ def messages_for(
         PromptError: a template is missing or does not render; the message names it.
     """
     material = [request.customer or "", request.draft or "", *request.facts, *(turn.text for turn in request.history)]
-    language = (
-        request.language
-        or (request.customer and detect_language(request.customer))
-        or (request.draft and detect_language(request.draft))
-        or playbook.languages[0]
-    )
+    said = filter(None, (request.customer, request.draft))
+    spoken = (only(tongues_of(playbook).of(text)) for text in said)
+    language = request.language or next(filter(None, spoken), playbook.languages[0])
     values = {
         **request.model_dump(exclude={"language", "length", "stage", "tone"}),
         "language": language,

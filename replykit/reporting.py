@@ -35,9 +35,9 @@ class Reporter:
         """
         spoken = language
         if findings and not spoken and holds_traditional(text):
-            from replykit.script import detect_language  # costs as much as all the rest of a first check
+            from replykit.script import only, tongues_of  # costs as much as all the rest of a first check
 
-            spoken = detect_language(text)
+            spoken = only(tongues_of(self._playbook).of(text))
         violations = tuple([self._violation(finding, text, spoken) for finding in findings])
         return Report.made({"text": text, "violations": violations, "language": language}, _REPORTED)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from replykit.disguise import PARTING
 from replykit.reading import Given
 from replykit.records import Language
 from replykit.rules import Condition, Rule
+from replykit.script import tongues_of
 from replykit.text import Outline, fold
 
 __all__ = ["Seam", "Seams"]
@@ -76,12 +78,22 @@ class Seams:
             parted = PARTING.search(uncovered.text, at, mark + 1) is not None
             crossed = (
                 _is_open(text[:end]),
-                _is_one_token(text, end, stop, language),
+                self._is_one_token(text, end, stop, language),
                 self._crosses(self._letters(before)[1], self._letters(after)[0], parted=parted),
                 self._crosses(before[-self._longest :], after[: self._longest], parted=False),
             )
             if True not in crossed:
                 yield Seam(end, None not in crossed and _is_enough(text, end, stop))
+
+    def _is_one_token(self, text: str, end: int, stop: int, language: Language | None) -> bool | None:
+        """Return whether one address, number or clause in another script may go on across the end of a sentence."""
+        if text[end - 1].isascii() and text[end : end + 1].strip() and text[end].isascii():
+            return True
+        is_own = functools.partial(tongues_of(self._checker.playbook).is_own, language)
+        if is_own(next(char for char in reversed(text[:end]) if char.isalnum())):
+            return False
+        following = _WORD.search(text, stop)
+        return not is_own(following[0]) if following else None
 
     def is_safe(self, text: str, given: Given) -> bool:
         """Return whether no later text can make an error of something in a text that has none.
@@ -175,25 +187,6 @@ def _is_open(text: str) -> bool:
         or any(line.count(mark) % 2 for mark in _ALONE)
         or any(text.count(fence) % 2 for fence in _FENCES)
     )
-
-
-def _is_one_token(text: str, end: int, stop: int, language: Language | None) -> bool | None:
-    """Return whether one address, number or clause in another script may go on across the end of a sentence."""
-    if text[end - 1].isascii() and text[end : end + 1].strip() and text[end].isascii():
-        return True
-    is_own = _is_latin if language == "en" else _is_han
-    if is_own(next(char for char in reversed(text[:end]) if char.isalnum())):
-        return False
-    following = _WORD.search(text, stop)
-    return not is_own(following[0]) if following else None
-
-
-def _is_latin(char: str) -> bool:
-    return char < "\u0250"
-
-
-def _is_han(char: str) -> bool:
-    return "\u3400" <= char <= "\u9fff" or char >= "\U00020000"
 
 
 def _is_enough(text: str, end: int, stop: int) -> bool:

@@ -16,7 +16,7 @@ from replykit.loader import load_playbook
 from replykit.playbook import Playbook
 from replykit.records import AUTO, Language, Report, Turn
 from replykit.registrar import Registrar
-from replykit.script import LANGUAGES, languages_of
+from replykit.script import Tongues, tongues_of
 from replykit.seams import Seams
 from replykit.snapshot import BUILT_IN, built_in_folder, loaded_name
 
@@ -105,11 +105,16 @@ class Shelf:
         """The playbook for whatever decides no language."""
         return self.playbooks[0]
 
+    @functools.cached_property
+    def tongues(self) -> Tongues:
+        """What a text is told to be in."""
+        return tongues_of(*self.playbooks)
+
     @property
     def languages(self) -> tuple[Language, ...]:
         """What may be asked for: what the playbooks declare; of one playbook alone, whatever can be told."""
         own = [one for playbook in self.playbooks for one in playbook.languages]
-        return tuple(dict.fromkeys([*own, *(LANGUAGES if len(self.playbooks) == 1 else ())]))
+        return tuple(dict.fromkeys([*own, *(self.tongues.profiles if len(self.playbooks) == 1 else ())]))
 
     def _widens(self, *languages: Language | None) -> bool:
         """Return whether built-in playbooks count that were not given: with `auto`, and beside no company's own one."""
@@ -159,7 +164,7 @@ class Shelf:
         told = [turn.text for turn in reversed(history) if turn.role == "agent"]
         open_ones: tuple[Language, ...] = ()
         for material in (customer, *said, draft, *told, text):
-            spoken = languages_of(material) if material else ()
+            spoken = self.tongues.of(material) if material else ()
             open_ones = tuple(one for one in open_ones if one in spoken) or open_ones or spoken
             if len(open_ones) == 1:
                 break

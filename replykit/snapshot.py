@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 from pydantic_core import from_json  # is there anyway, and reads twice as fast as json
 
 __all__ = [
-    "BUILT_IN", "SEPARATOR", "Literals", "PatternKeys", "built_in_folder", "digest", "loaded_name", "note_loaded",
-    "playbook_fields", "stored_names", "stored_triggers", "uncollected",
+    "BUILT_IN", "SEPARATOR", "Literals", "PatternKeys", "built_in_folder", "digest", "language_files",
+    "languages_digest", "loaded_name", "note_loaded", "playbook_fields", "stored_languages", "stored_names",
+    "stored_triggers", "uncollected",
 ]  # fmt: skip
 
 PATH = Path(__file__).with_name("data") / "snapshot.json"
@@ -98,6 +99,24 @@ def playbook_fields(folder: Path) -> dict[str, Any] | None:
             return None
     fields: dict[str, Any] = _line(f"fields of {folder.name}")
     return fields
+
+
+def language_files() -> list[Path]:
+    """Return the files in which built-in playbooks say how their languages are told."""
+    return sorted(BUILT_IN.glob("*/language.toml"))
+
+
+def languages_digest() -> str:
+    """Return what stands for those files: equal digests, equal files."""
+    return hashlib.sha256(b"\0".join([file.read_bytes() for file in language_files()])).hexdigest()
+
+
+def stored_languages() -> list[dict[str, Any]] | None:
+    """Return the fields of the profiles of the built-in playbooks' languages; None where the files are not the same."""
+    if languages_digest() != _index().get("languages"):
+        return None
+    profiles: list[dict[str, Any]] = _line("languages")
+    return profiles
 
 
 _LOADED: dict[str, object] = {}  # playbooks that are exactly as they are stored, by name

@@ -125,7 +125,7 @@ def _lacks_empathy(attempt: Attempt) -> bool:
 
 def _joined(case: Case, parts: Iterable[str]) -> str:
     """Join sentences as the language does: Chinese without a space."""
-    return (" " if case.language == "en" else "").join(part for part in parts if part)
+    return case.space.join(part for part in parts if part)
 
 
 def _greeted(case: Case, text: str) -> int:

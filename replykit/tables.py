@@ -28,6 +28,7 @@ _TABLES = {
     "field": ("fields", "id"),
     "reader": ("readers", "id"),
     "category": ("categories", "id"),
+    "language": ("profiles", "id"),
 }
 
 
@@ -112,6 +113,8 @@ def _load(name: str, inside: tuple[Path, ...]) -> tuple[Playbook, _Origin, list[
         fields[field] = tuple(
             e for id, e in merged.items() if not ({id, getattr(e, "principle", None)} & disabled and id in inherited)
         )
+    if built_in_folder(name):
+        fields["profiles"] = ()  # known wherever languages are told
     traditional = path / "traditional.json"
     if traditional.is_file():
         try:

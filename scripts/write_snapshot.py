@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from replykit import snapshot
 from replykit.compiled import CompiledRule
+from replykit.language import LanguageProfile
 from replykit.loader import BUILT_IN, read_playbook
 from replykit.pattern import Pattern
 from replykit.playbook import Playbook
@@ -57,7 +59,7 @@ def render() -> str:
     """Return the content of the file: where each line stands, then the lines.
 
     Of each playbook its fields, its triggers, what its conditions and exceptions need, and the literals of its rules;
-    what stands with a playbook that it extends is not stored again.
+    what stands with a playbook that it extends is not stored again. Then what is known of their languages.
     """
     lines: dict[str, Any] = {}
     playbooks: dict[str, dict[str, Any]] = {}
@@ -75,13 +77,19 @@ def render() -> str:
         for what, found in own.items():
             stored = {key for base in extends for key in lines[f"{what} of {base}"]}
             lines[f"{what} of {name}"] = {key: found[key] for key in sorted(found.keys() - stored)}
+    lines["languages"] = [
+        LanguageProfile(**fields).model_dump(mode="json", exclude_unset=True)
+        for file in snapshot.language_files()
+        for fields in tomllib.loads(file.read_text("utf-8"))["language"]
+    ]
     texts = {name: json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for name, line in lines.items()}
     where, at = {}, 0
     for name, text in texts.items():
         size = len(text.encode())
         where[name] = [at, size]
         at += size
-    index = json.dumps({"playbooks": playbooks, "lines": where, "end": at}, separators=(",", ":"))
+    found = {"playbooks": playbooks, "languages": snapshot.languages_digest(), "lines": where, "end": at}
+    index = json.dumps(found, separators=(",", ":"))
     return index + "\n" + "".join(texts.values())
 
 

@@ -171,7 +171,7 @@ def test_a_plain_text_has_the_language_that_it_has(text: str) -> None:
     found = script.detect_language(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(script, "_UNPLAIN", re.compile(""))
-        assert script._detect(text) == found
+        assert script.only(script.tongues_of().read(text)) == found
 
 
 def _in_full(draft: str, reply: str) -> object:

@@ -12,7 +12,7 @@ from replykit.drivers import Flow, drive
 from replykit.errors import ChatError, ReplykitError, TextError, UsageError
 from replykit.kit import ReplyKit
 from replykit.records import AUTO, Reply, Report, Stage, Usage, Violation
-from replykit.script import detect_language
+from replykit.script import only
 
 __all__ = [
     "Begun",
@@ -107,7 +107,7 @@ def reading(kit: Kit, task: Task) -> Report:
 def _language(kit: Kit, task: Task) -> str | None:
     """Return what a row is written in: a canned reply's language is its own, whoever it answers."""
     asked = task.language or kit.shelf.language
-    return detect_language(task.text) if asked in (None, AUTO) else asked
+    return only(kit.shelf.tongues.of(task.text)) if asked in (None, AUTO) else asked
 
 
 def polish_offline(kit: Kit, task: Task) -> PolishedRow:
@@ -133,7 +133,7 @@ def _refuse_unknown(kit: Kit, task: Task) -> None:
 def _unusable_row(kit: Kit, task: Task, error: UsageError) -> PolishedRow:
     """Return a row that cannot be polished, with what a check of its text alone finds."""
     try:
-        before = kit.check(task.text, draft=task.text, language=detect_language(task.text)).violations
+        before = kit.check(task.text, draft=task.text, language=only(kit.shelf.tongues.of(task.text))).violations
     except UsageError:  # it is the text that cannot be used
         before = ()
     return failed_row(task, before, error)

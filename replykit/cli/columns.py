@@ -13,19 +13,13 @@ from replykit.errors import UsageError
 from replykit.intake import is_blank
 from replykit.kit import ReplyKit
 from replykit.playbook import Playbook
+from replykit.script import Tongues
 from replykit.sheets import Sheet
 from replykit.sheets.columns import letters_of
 
 __all__ = ["JobColumns", "column_name", "header_doubt", "reply_column"]
 
 _LONGEST_TITLE = 40  # code points of the name of a column; what is longer may be a reply
-# What people write in a column of languages; anything else goes on as it is.
-_LANGUAGES = {
-    **dict.fromkeys(("简体", "简体中文", "中文", "简", "zh", "zh-cn", "zh-sg", "chinese"), "zh-Hans"),
-    **dict.fromkeys(("繁體", "繁体", "繁體中文", "繁体中文", "正體中文", "繁", "zh-tw", "zh-hk", "zh-mo"), "zh-Hant"),
-    **dict.fromkeys(("英文", "英语", "英語", "english", "en-us", "en-gb"), "en"),
-    **{language.lower(): language for language in ("zh-Hans", "zh-Hant", "en")},
-}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,14 +40,18 @@ class JobColumns:
     stage: int | None = None
     language: int | None = None
 
-    def rows(self, sheet: Sheet, playbook: Playbook) -> Iterator[Mapping[str, str | int]]:
+    def rows(self, sheet: Sheet, playbook: Playbook, tongues: Tongues) -> Iterator[Mapping[str, str | int]]:
         """Yield the rows of a sheet as mappings with `number` and, by the names of the attributes, their cells.
 
         Args:
             sheet: the sheet.
             playbook: its stages have titles.
+            tongues: the languages that people may name in the column, each in words of its own.
         """
-        read: dict[str, Callable[[str], str]] = {"stage": functools.partial(_stage, playbook), "language": _language}
+        read: dict[str, Callable[[str], str]] = {
+            "stage": functools.partial(_stage, playbook),
+            "language": tongues.named,
+        }
         places = dataclasses.asdict(self)
         for number, cells in sheet.rows():
             row: dict[str, str | int] = {"number": number}
@@ -70,13 +68,11 @@ class JobColumns:
 def _stage(playbook: Playbook, word: str) -> str:
     """Return the stage whose title the word is or is part of; the word itself where there is none, or several."""
     found = [
-        guide.id for guide in playbook.stages if word in guide.title or word in playbook.say(guide.title, "zh-Hant")
+        guide.id
+        for guide in playbook.stages
+        if any(word in playbook.say(guide.title, language) for language in playbook.languages)
     ]
     return found[0] if len(found) == 1 else word
-
-
-def _language(word: str) -> str:
-    return _LANGUAGES.get(word.lower(), word)
 
 
 def reply_column(sheet: Sheet, wanted: str | None) -> int:

@@ -224,7 +224,7 @@ def polish(
         ) as job:
             for said in job.notes:
                 note(("warning", "note"), ("plain", f": {said}"))
-            rows = columns.rows(opened, kit.playbook)
+            rows = columns.rows(opened, kit.playbook, kit.shelf.tongues)
             if targets is None or dry_run:
                 show_estimate(job.estimate(rows), price, offline=kit.offline)
                 return

@@ -15,12 +15,12 @@ from replykit.cli.origin import Named
 from replykit.playbook import Playbook, Principle
 from replykit.records import Report, Violation
 from replykit.rules import Rule
+from replykit.script import tongues_of
 from replykit.text import fold
 
 __all__ = ["SarifFormat"]
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_LANGUAGES = {"zh-Hans": "zh-CN", "zh-Hant": "zh-TW", "en": "en-US"}
 
 
 class SarifFormat:
@@ -46,7 +46,7 @@ class SarifFormat:
     def finish(self) -> None:
         """Print the log."""
         principles = {principle.id: principle for principle in self._playbook.principles}
-        language = _LANGUAGES.get(self._playbook.languages[0], self._playbook.languages[0])
+        language = tongues_of(self._playbook).locale(self._playbook.languages[0])
         driver = {
             "name": "replykit",
             "version": replykit.__version__,
