@@ -170,6 +170,17 @@ def test_the_playbook_follows_who_wrote(
     assert _chosen(Shelf(both), language, **said) == (name, language_of, True)
 
 
+@pytest.mark.parametrize(
+    ("customer", "name"), [(CHINESE, "zh"), (TAIWANESE, "zh-Hant"), (BRITISH, "en"), ("好的", "zh"), ("👍", "zh")]
+)
+def test_auto_chooses_among_the_built_in_playbooks(customer: str, name: str) -> None:
+    """A kit of a built-in playbook reads the others when a customer needs them; a company's own one does not."""
+    assert _chosen(Shelf("zh"), "auto", customer=customer)[0] == name
+    reply = ReplyKit(language="auto").draft(customer)
+    assert reply.status == "clean"
+    assert reply.language == {"en": "en", "zh-Hant": "zh-Hant"}.get(name, "zh-Hans")
+
+
 def test_the_order_decides_what_is_left_open(both: list[str]) -> None:
     """Characters of both scripts are Chinese, whichever playbook stands first; what says nothing is the first's."""
     shelf = Shelf(both[::-1])
