@@ -36,7 +36,7 @@ class Models(Server):
         self._cases = {case.id: case for case in cases}
         self._weak = {id: [one for one in answers if one.case == id and one.kind != "strong"] for id in self._cases}
         self._strong = {id: [one for one in answers if one.case == id and one.kind == "strong"] for id in self._cases}
-        self._turns: Counter[tuple[str, str]] = Counter()
+        self._turns: Counter[str] = Counter()
         self._lock = threading.Lock()
         self.respond(self._answer)
 
@@ -46,13 +46,15 @@ class Models(Server):
             (one for one in self._cases.values() if (one.draft or one.customer or "") in told),
             key=lambda one: len(one.draft or one.customer or ""),
         )
-        model, is_again = body["model"], len(body["messages"]) > 2
-        written = self._strong[case.id] if model == STRONG else self._weak[case.id]
-        written = written or self._weak[case.id] or self._strong[case.id]
-        with self._lock:
-            turn = self._turns[model, case.id]
-            self._turns[model, case.id] += not is_again
-        said = written[(turn - is_again) % len(written)].answers
+        model, again = body["model"], body["messages"][2:]
+        weak, strong = self._weak[case.id], self._strong[case.id]
+        written = strong or weak[:1] if model == STRONG else weak or strong
+        if again:  # the answer that was not good enough stands in the request
+            said = next((one for one in written if again[0]["content"] in one.answers[0].text), written[0]).answers
+        else:
+            with self._lock:
+                said = written[self._turns[case.id] % len(written)].answers
+                self._turns[case.id] += model == WEAK
+        text = said[min(bool(again), len(said) - 1)].text
         # A millisecond a character, as a longer answer takes longer.
-        text = said[min(int(is_again), len(said) - 1)].text
         return delayed(answer(text or " "), len(text) / 1000)

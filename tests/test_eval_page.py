@@ -139,8 +139,9 @@ def test_a_comparison_stands_in_the_page(tmp_path: Path) -> None:
     assert "clean at the first try 0.0% 0 of 12 100.0% 11 of 11 +100.0% 100.0% … 100.0%" in words
     assert "B is better" in words
     assert "cannot tell" in words
-    assert "11 cases in pairs, the runs of a case averaged; 1 played on one side alone, and left out." in words
-    assert "Between A and B differ: model model-a and model-b." in words
+    assert "on both sides; 1 played on one side alone, and left out." in words
+    assert "11 cases in pairs, the runs of a case averaged;" in words
+    assert "Between A and B differ: model: model-a → model-b." in words
     assert "not played" in words
     assert page.tags["article"] == 12
 

@@ -107,7 +107,7 @@ def test_two_models_are_compared_case_by_case(run: Callable[..., Ran], model: Se
     """A model that is good at every case is told from one that is not; the figures of both are shown."""
     model.respond(lambda body: fault.answer(answer_to(body) if body["model"] == "m" else GOOD))
     ran = run("--model", "m", "--vs", "good", "--json", "both.json")
-    assert "A: m, B: good (model m and good)" in ran.out
+    assert "A: m, B: good (model: m → good)" in ran.out
     assert "good: 12 replies to 12 cases" in ran.out
     content = json.loads(Path("both.json").read_text("utf-8"))
     first = next(one for one in content["comparison"]["differences"] if one["measure"] == "first")
@@ -156,11 +156,11 @@ def test_a_journal_is_gone_on_with(run: Callable[..., Ran], model: Server) -> No
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--model", "n"), "model m and n"),
-        (("--model", "m", "--max-repairs", "0"), "max repairs 1 and 0"),
+        (("--model", "n"), "model: m → n"),
+        (("--model", "m", "--max-repairs", "0"), "max repairs: 1 → 0"),
         (("--model", "m", "--prompts", "prompts"), "other prompts"),
-        (("--model", "m", "--playbook", "own.toml"), "playbook zh and own, other rules of the playbook"),
-        (("--offline",), "model m and None"),
+        (("--model", "m", "--playbook", "own.toml"), " → own, other rules, language: auto → none"),
+        (("--offline",), "model: m → none"),
     ],
 )
 def test_a_journal_is_never_mixed(run: Callable[..., Ran], options: tuple[str, ...], said: str) -> None:

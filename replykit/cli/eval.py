@@ -21,7 +21,6 @@ from replykit.cli.options import (
     PlaybookOption,
     PromptsOption,
     TimeoutOption,
-    playbooks,
 )
 from replykit.cli.stopping import typed
 from replykit.errors import UsageError
@@ -158,7 +157,7 @@ def evaluate(
         check_place(path)
     names = [os.path.basename(name) for name in files]
     pace = Pace(runs, concurrency, rpm, tpm, max_tokens_total, timeout, max_repairs, offline, price)
-    side = Side(model, base_url, playbooks(playbook), prompts, language, journal=journal)
+    side = Side(model, base_url, playbook, prompts, language, journal=journal)
     command = typed(context)
 
     def one(settings: Side) -> Run:

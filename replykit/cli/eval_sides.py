@@ -14,11 +14,13 @@ from replykit.batch.progress import Progress
 from replykit.chat.account import NO_KEY, server_of
 from replykit.cli.display import note
 from replykit.cli.kits import open_kit
+from replykit.cli.options import playbooks
 from replykit.cli.stopping import stopping
 from replykit.cli.summary import first_step
 from replykit.cli.watching import Watch
 from replykit.errors import BudgetError, ChatError, LedgerError, ReplykitError
 from replykit.evaluation import EvalCase, Evaluation, Run, Trial, WeakAnswer, replay
+from replykit.records import AUTO
 
 __all__ = ["Pace", "Side", "played", "replayed"]
 
@@ -31,18 +33,25 @@ class Side:
     """The settings of one side.
 
     Attributes:
-        model, base_url, playbook, prompts, language: as of a kit.
+        model, base_url, prompts, language: as of a kit.
+        playbook: the rules; None: what is set, else the built-in ones.
         key: the server's key; None: that of the environment.
         journal: its file; None: nothing is kept.
     """
 
     model: str | None
     base_url: str | None
-    playbook: list[str]
+    playbook: list[str] | None
     prompts: str | None
     language: str | None
     key: str | None = None
     journal: str | None = None
+
+    @property
+    def asked(self) -> str | None:
+        """The language that is asked for: of the built-in playbooks the one for each case, as cases are in several."""
+        is_named = self.playbook or os.environ.get("REPLYKIT_PLAYBOOK")
+        return self.language or (None if is_named else AUTO)
 
     def other(self, model: str | None, base_url: str | None, playbook: list[str] | None, prompts: str | None) -> Side:
         """Return the side that it is compared with: the same but for what is named.
@@ -97,7 +106,7 @@ def played(side: Side, pace: Pace, cases: Sequence[EvalCase], names: Sequence[st
             max_repairs=pace.max_repairs,
             budget=None,  # the evaluation has one of its own, which lasts over its runs
             prompts=side.prompts,
-            language=side.language,
+            language=side.asked,
             offline=pace.offline,
             key=side.key,
             without_model="the replies come from the phrasebook",
@@ -155,9 +164,9 @@ def replayed(
         return replay(
             cases,
             answers,
-            playbook=side.playbook,
+            playbook=playbooks(side.playbook),
             prompts=side.prompts,
-            language=side.language,
+            language=side.asked,
             max_repairs=pace.max_repairs,
             names=names,
             source=Path(source).name,

@@ -100,14 +100,16 @@ class MadeWith(Record):
 
     def changes(self, other: "MadeWith") -> list[str]:
         """Return what differs in another one, in words."""
-        names = {"playbook_digest": "rules of the playbook", "prompts_digest": "prompts", "cases_digest": "cases"}
-        found = []
-        for field, own in self:
-            theirs = getattr(other, field)
-            if own != theirs and field != "cases":
-                shown = names.get(field) or f"{field.replace('_', ' ')} {own} and {theirs}"
-                found.append(shown if field not in names else f"other {shown}")
-        return found
+        digests = {"playbook_digest": "other rules", "prompts_digest": "other prompts", "cases_digest": "other cases"}
+        return [
+            digests.get(field) or f"{field.replace('_', ' ')}: {_named(own)} → {_named(getattr(other, field))}"
+            for field, own in self
+            if own != getattr(other, field) and field != "cases"
+        ]
+
+
+def _named(value: object) -> str:
+    return "none" if value in (None, "") else str(value)
 
 
 def _digest(parts: Iterable[str]) -> str:
