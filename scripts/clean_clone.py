@@ -17,7 +17,7 @@ def has_history() -> bool:
 
 
 def take_clone(target: Path) -> None:
-    """Clone the repository into a folder, and make its files those of the work tree, as if they were committed.
+    """Clone the repository into a folder, and commit there what the work tree has changed.
 
     Args:
         target: the folder, which does not exist yet. What git ignores does not come along.
@@ -29,12 +29,15 @@ def take_clone(target: Path) -> None:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
+    _git("add", "--all", at=target)
+    somebody = ("-c", "user.name=replykit", "-c", "user.email=replykit@example.org", "-c", "commit.gpgsign=false")
+    _git(*somebody, "commit", "-q", "--allow-empty", "--no-verify", "-m", "What the work tree has changed", at=target)
 
 
 def _listed(*arguments: str) -> list[str]:
     return [name for name in _git(*arguments).split("\0") if name]
 
 
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+def _git(*arguments: str, at: Path = ROOT) -> str:
+    done = subprocess.run(["git", *arguments], cwd=at, capture_output=True, encoding="utf-8", check=True)
     return done.stdout

@@ -20,7 +20,7 @@ from license_expression import ExpressionError, LicenseSymbol, get_spdx_licensin
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-__all__ = ["TARGET", "Package", "direct", "is_permissive", "licence", "main", "refused", "render", "walked"]
+__all__ = ["TARGET", "Package", "direct", "is_permissive", "licence", "main", "reached", "refused", "render", "walked"]
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "docs" / "dependencies.md"
@@ -122,11 +122,11 @@ def walked() -> list[Package]:
         metadata.PackageNotFoundError: one is not installed.
     """
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
-    always = _reached("")
+    always = reached("replykit")
     brought: dict[str, set[str]] = {name: set() for name in always}
     needed_by: dict[str, set[str]] = {name: set(by) for name, by in always.items()}
     for extra in extras:
-        for name, by in _reached(extra).items():
+        for name, by in reached("replykit", extra).items():
             needed_by.setdefault(name, set()).update(by)
             if name not in always:
                 brought.setdefault(name, set()).add(extra)
@@ -136,10 +136,21 @@ def walked() -> list[Package]:
     ]
 
 
-def _reached(extra: str) -> dict[str, set[str]]:
-    """Return what comes with an extra, or without one, and what asks for each."""
+def reached(package: str, extra: str = "") -> dict[str, set[str]]:
+    """Return what a package that is installed brings, itself or through others.
+
+    Args:
+        package: its name.
+        extra: one of its extras, or none.
+
+    Returns:
+        The name of each package, and what asks for it.
+
+    Raises:
+        metadata.PackageNotFoundError: one is not installed.
+    """
     found: dict[str, set[str]] = {}
-    waiting = [("replykit", frozenset({extra}))]
+    waiting = [(package, frozenset({extra}))]
     seen = set(waiting)
     while waiting:
         name, extras = waiting.pop()

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-import pty
 import re
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+from terminal import shown
 from typer.main import get_command
 
 from replykit.cli.app import app
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-COLUMNS = 120
 SHELL = f'replykit() {{ "{sys.executable}" -m replykit "$@"; }}; '
 
 
@@ -39,33 +33,15 @@ def _compare(example: Example) -> None:
     for command, expected in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n?)*)", example.parsed, re.MULTILINE):
         if not command.startswith("make "):
             pattern = ".*".join(map(re.escape, expected.strip().split("…")))
-            shown = _on_a_terminal(command)
-            assert re.fullmatch(pattern, shown, re.DOTALL), f"{command} prints:\n{shown}"
+            printed = _on_a_terminal(command)
+            assert re.fullmatch(pattern, printed, re.DOTALL), f"{command} prints:\n{printed}"
 
 
 def _on_a_terminal(command: str) -> str:
     """What a command prints on a terminal, without colours, in a folder of its own that has the examples in it."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "examples").symlink_to(ROOT / "examples")
-        return _shown(command, folder)
-
-
-def _shown(command: str, folder: str) -> str:
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
-    # A width in the environment would count for more than the terminal's own.
-    unset = ("REPLYKIT_", "OPENAI_", "COLUMNS", "LINES")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(unset)} | {"TERM": "xterm"}
-    with subprocess.Popen(
-        ["bash", "-c", SHELL + command], stdin=subprocess.DEVNULL, stdout=follower, stderr=follower, env=env, cwd=folder
-    ):
-        os.close(follower)
-        shown = b""
-        with contextlib.suppress(OSError):  # how Linux says that the other end is closed
-            while chunk := os.read(leader, 65536):
-                shown += chunk
-        os.close(leader)
-    return re.sub(r"\x1b\[[\d;]*m", "", shown.decode()).replace("\r\n", "\n").strip()
+        return shown(SHELL + command, Path(folder)).strip()
 
 
 EXAMPLES = _examples()

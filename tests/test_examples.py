@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import scripted_model
 
 import replykit
 
@@ -32,7 +34,8 @@ def _run(name: str, *arguments: str, cwd: Path) -> str:
 
 def test_every_example_is_run_here() -> None:
     """No example is left untried."""
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {"bot.py", "canned_replies.py", "one_shot.py"}
+    tried = {"bot.py", "canned_replies.py", "one_shot.py", "scripted_model.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == tried
 
 
 def test_bot(tmp_path: Path) -> None:
@@ -67,7 +70,26 @@ def test_canned_replies(tmp_path: Path) -> None:
         assert replykit.check(after, draft=before).ok
 
 
-@pytest.mark.parametrize("name", ["bot.py", "canned_replies.py", "one_shot.py"])
+def test_scripted_model(tmp_path: Path) -> None:
+    """The command that it runs asks it, gets its weak answer and its good one, and its own exit code comes back."""
+    assert not replykit.check(scripted_model.ANSWERS[0]).ok
+    command = ("-m", "replykit", "rewrite", "没办法，是仓库发错了。", "--json")
+    customer = (
+        "--customer",
+        "我买的耳机怎么发错颜色了？太让人失望了！",
+        "--fact",
+        "正确颜色的耳机今天寄出，运费由本店承担",
+    )
+    reply = json.loads(_run("scripted_model.py", sys.executable, *command, *customer, cwd=tmp_path))
+    assert [attempt["text"] for attempt in reply["attempts"]] == scripted_model.ANSWERS
+    assert (reply["status"], reply["text"]) == ("repaired", scripted_model.ANSWERS[1])
+    model = [sys.executable, str(EXAMPLES / "scripted_model.py")]
+    assert subprocess.run([*model, sys.executable, "-c", "exit(7)"], timeout=60).returncode == 7
+    done = subprocess.run(model, capture_output=True, encoding="utf-8", timeout=60)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize("name", ["bot.py", "canned_replies.py", "one_shot.py", "scripted_model.py"])
 def test_examples_say_how_to_run_them(name: str) -> None:
     """Each example begins with what it shows and the line that runs it."""
     assert f"python examples/{name}" in (EXAMPLES / name).read_text("utf-8").split('"""')[1]
