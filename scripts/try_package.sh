@@ -35,6 +35,8 @@ printf '回复\n呵呵，您好。\n' >replies.csv
 expect 0 'polished: 1 reply: 0 clean, 1 repaired' venv/bin/replykit polish replies.csv -o out.csv --column 回复 --offline
 expect 0 '润色后的回复' cat out.csv
 expect 0 '话术润色报告' cat out.report.html
+expect 1 'offline, no model: 30 replies to 30 cases' venv/bin/replykit eval held_out --offline --html eval.html
+expect 0 '<title>Evaluation' cat eval.html
 expect 0 'every example holds' venv/bin/python -m replykit doctor
 expect 0 'py.typed' find venv -path '*/replykit/py.typed'
 expect 0 'False' venv/bin/python -W error -c "import replykit; print(replykit.check('$draft').ok)"

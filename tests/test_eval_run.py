@@ -308,6 +308,8 @@ def test_a_budget_ends_it(run: Callable[..., Ran]) -> None:
         (("--model", "m", "--vs", "cases.json"), "cases.json is not valid JSON; give a file that eval --json wrote"),
         (("--model", "m", "--record", "no/a.jsonl"), "no/a.jsonl cannot be written: No such file or directory"),
         (("--model", "m", "--journal", "no/j"), "the ledger no/j cannot be opened: No such file or directory"),
+        (("--model", "m", "--json", "cases.jsonl"), "--json would write over cases.jsonl; name another file"),
+        (("--model", "m", "--json", "x", "--html", "./x"), "--html would write over what --json names; name"),
         (("--model", "m", "--price-in", "dear"), "'dear' is no price; write an amount for a million tokens"),
     ],
 )  # fmt: skip

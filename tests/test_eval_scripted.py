@@ -138,6 +138,8 @@ def test_a_saved_run_is_read_as_it_was(tmp_path: Path) -> None:
     content = json.loads((tmp_path / "run.json").read_text("utf-8"))
     assert content["figures"]["measures"][0]["measure"] == "good"
     assert content["figures"]["kinds"][0]["answers"] == 1
+    assert content["replies"][0]["end"] == run.judged[0].end
+    assert content["replies"][0]["measures"]["calls"] == run.judged[0].usage.calls
 
 
 def test_a_recording_without_answers_is_empty(tmp_path: Path) -> None:

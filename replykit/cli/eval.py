@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -14,13 +15,18 @@ from replykit.cli.eval_sides import Pace, Side, played, replayed
 from replykit.cli.eval_tables import show_comparison, show_kinds, show_run
 from replykit.cli.options import (
     BaseUrlOption,
+    ConcurrencyOption,
     LanguageOption,
     MaxRepairsOption,
     ModelOption,
     OfflineOption,
     PlaybookOption,
+    PriceInOption,
+    PriceOutOption,
     PromptsOption,
+    RpmOption,
     TimeoutOption,
+    TpmOption,
 )
 from replykit.cli.stopping import typed
 from replykit.errors import UsageError
@@ -92,22 +98,15 @@ def evaluate(
     html: Annotated[
         str | None, typer.Option("--html", metavar="FILE", help="Write a page with every reply side by side.")
     ] = None,
-    concurrency: Annotated[
-        int, typer.Option("--concurrency", metavar="N", envvar="REPLYKIT_CONCURRENCY", min=1, help="Calls at once.")
-    ] = 16,
-    rpm: Annotated[int | None, typer.Option("--rpm", metavar="N", min=1, help="Calls a minute, at most.")] = None,
-    tpm: Annotated[int | None, typer.Option("--tpm", metavar="N", min=1, help="Tokens a minute, at most.")] = None,
+    concurrency: ConcurrencyOption = 16,
+    rpm: RpmOption = None,
+    tpm: TpmOption = None,
     max_tokens_total: Annotated[
         int | None,
         typer.Option("--max-tokens-total", metavar="N", min=1, help="Tokens for each side, at most; then it stops."),
     ] = None,
-    price_in: Annotated[
-        str | None,
-        typer.Option("--price-in", metavar="PRICE", help="Of a million tokens sent, such as 2, ¥2 or '0.27 USD'."),
-    ] = None,
-    price_out: Annotated[
-        str | None, typer.Option("--price-out", metavar="PRICE", help="Of a million tokens received.")
-    ] = None,
+    price_in: PriceInOption = None,
+    price_out: PriceOutOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     playbook: PlaybookOption = None,
@@ -121,6 +120,8 @@ def evaluate(
 
     A difference is told only where chance alone would hardly give it: the sides are exchanged within each case, and how
     many measures are compared is heeded. Elsewhere it says that it cannot tell.
+
+    Without --playbook and --language each case is judged by the built-in playbook for its language.
 
     With --journal, whatever stops it, run the same command again: it goes on where it was. Ctrl-C finishes what is
     under way; a second Ctrl-C ends at once.
@@ -153,6 +154,8 @@ def evaluate(
     answers = load_answers(scripted, loaded) if scripted else ()
     saved_run = load_run(saved) if saved else None
     price = Price.of(price_in, price_out)
+    written = {"--json": json, "--html": html, "--record": record, "--journal": journal}
+    _refuse_twins(written, [*files, scripted, saved])
     for path in filter(None, (json, html, record)):
         check_place(path)
     names = [os.path.basename(name) for name in files]
@@ -170,16 +173,17 @@ def evaluate(
     if is_compared and other is None:
         other = one(side.other(other_model, vs_base_url, vs_playbook, vs_prompts))
     comparison = compare(run, other) if other else None
-    _show(run, other, comparison, price)
-    if record:
-        note(("strong", "record"), ("plain", f": {record} ({save_recording(record, run):,} replies)"))
+    # Files before tables, which somebody may read the first lines of and leave.
+    recorded = save_recording(record, run) if record else 0
     if json:
         save_run(json, run, other, comparison)
-        note(("strong", "json"), ("plain", f": {json}"))
     if html:
         made_at = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
         write_page(html, run, other, comparison, price=price, made_at=made_at)
-        note(("strong", "page"), ("plain", f": {html}"))
+    _show(run, other, comparison, price)
+    for name, said in (("record", record and f"{record} ({recorded:,} replies)"), ("json", json), ("page", html)):
+        if said:
+            note(("strong", name), ("plain", f": {said}"))
     raise typer.Exit(_code(run))
 
 
@@ -194,6 +198,17 @@ def _refuse_mixtures(
             raise UsageError("--runs is for a model, and --scripted plays each answer once; leave one of them out")
     if saved and (useless := [name for name, value in of_other.items() if value]):
         raise UsageError(f"{useless[0]} is for a run that is made, and --vs {saved} names one that was; leave one out")
+
+
+def _refuse_twins(written: dict[str, str | None], read: Sequence[str | None]) -> None:
+    """Refuse to write two things into one file, or over what is read."""
+    taken = {os.path.realpath(path): path for path in read if path and os.path.exists(path)}
+    for name, path in written.items():
+        if path is None:
+            continue
+        if (place := os.path.realpath(path)) in taken:
+            raise UsageError(f"{name} would write over {taken[place]}; name another file")
+        taken[place] = f"what {name} names"
 
 
 def _show(run: Run, other: Run | None, comparison: Comparison | None, price: Price | None) -> None:

@@ -13,6 +13,7 @@ __all__ = [
     "BaseUrlOption",
     "BudgetOption",
     "ChannelOption",
+    "ConcurrencyOption",
     "CustomerOption",
     "EncodingOption",
     "FactOption",
@@ -27,11 +28,15 @@ __all__ = [
     "OpeningOption",
     "PersonaOption",
     "PlaybookOption",
+    "PriceInOption",
+    "PriceOutOption",
     "PromptsOption",
+    "RpmOption",
     "SignatureOption",
     "StageOption",
     "TimeoutOption",
     "ToneOption",
+    "TpmOption",
     "api_key",
     "playbooks",
 ]
@@ -157,6 +162,18 @@ PrivateOption = Annotated[
 ]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Ask no chat model; use the phrasebook.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ConcurrencyOption = Annotated[
+    int, typer.Option("--concurrency", metavar="N", envvar="REPLYKIT_CONCURRENCY", min=1, help="Calls at once.")
+]
+RpmOption = Annotated[int | None, typer.Option("--rpm", metavar="N", min=1, help="Calls a minute, at most.")]
+TpmOption = Annotated[int | None, typer.Option("--tpm", metavar="N", min=1, help="Tokens a minute, at most.")]
+PriceInOption = Annotated[
+    str | None,
+    typer.Option("--price-in", metavar="PRICE", help="Of a million tokens sent, such as 2, ¥2 or '0.27 USD'."),
+]
+PriceOutOption = Annotated[
+    str | None, typer.Option("--price-out", metavar="PRICE", help="Of a million tokens received.")
+]
 EncodingOption = Annotated[
     str | None,
     typer.Option("--encoding", metavar="NAME", help="Of files and standard input; if not given, UTF-8 or GB18030."),

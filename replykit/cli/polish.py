@@ -18,14 +18,19 @@ from replykit.cli.display import note
 from replykit.cli.kits import open_kit
 from replykit.cli.options import (
     BaseUrlOption,
+    ConcurrencyOption,
     LanguageOption,
     MaxRepairsOption,
     ModelOption,
     OfflineOption,
     PlaybookOption,
+    PriceInOption,
+    PriceOutOption,
     PrivacyOption,
     PromptsOption,
+    RpmOption,
     TimeoutOption,
+    TpmOption,
 )
 from replykit.cli.results import Results
 from replykit.cli.stopping import stopping, typed
@@ -120,22 +125,15 @@ def polish(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a job that was begun, and begin none by mistake.")
     ] = False,
-    concurrency: Annotated[
-        int, typer.Option("--concurrency", metavar="N", envvar="REPLYKIT_CONCURRENCY", min=1, help="Calls at once.")
-    ] = 16,
-    rpm: Annotated[int | None, typer.Option("--rpm", metavar="N", min=1, help="Calls a minute, at most.")] = None,
-    tpm: Annotated[int | None, typer.Option("--tpm", metavar="N", min=1, help="Tokens a minute, at most.")] = None,
+    concurrency: ConcurrencyOption = 16,
+    rpm: RpmOption = None,
+    tpm: TpmOption = None,
     max_tokens_total: Annotated[
         int | None,
         typer.Option("--max-tokens-total", metavar="N", min=1, help="Tokens in all, at most; then it stops."),
     ] = None,
-    price_in: Annotated[
-        str | None,
-        typer.Option("--price-in", metavar="PRICE", help="Of a million tokens sent, such as 2, ¥2 or '0.27 USD'."),
-    ] = None,
-    price_out: Annotated[
-        str | None, typer.Option("--price-out", metavar="PRICE", help="Of a million tokens received.")
-    ] = None,
+    price_in: PriceInOption = None,
+    price_out: PriceOutOption = None,
     language: LanguageOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,

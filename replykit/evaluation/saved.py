@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from replykit.errors import UsageError
 from replykit.evaluation.comparison import Comparison
 from replykit.evaluation.figures import Figures
+from replykit.evaluation.measures import MEASURES
 from replykit.evaluation.replay import recorded
 from replykit.evaluation.run import Run
 from replykit.sheets.saving import saving
@@ -35,10 +36,9 @@ def save_run(
     Raises:
         UsageError: it cannot be written.
     """
-    content: dict[str, Any] = {"format": _FORMAT}
+    content: dict[str, Any] = {"format": _FORMAT, **_told(run)}
     if comparison and other:
-        content |= {"comparison": _plain(comparison), "vs_figures": _plain(Figures.of(other)), "vs": _plain(other)}
-    content |= {"figures": _plain(Figures.of(run)), "run": _plain(run)}
+        content |= {"comparison": _plain(comparison)} | {f"vs_{key}": value for key, value in _told(other).items()}
     with saving(path) as file:
         file.write(json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace") + b"\n")
 
@@ -84,6 +84,26 @@ def save_recording(path: str | PathLike[str], run: Run) -> int:
             }
             file.write(json.dumps(fields, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
     return len(answers)
+
+
+def _told(run: Run) -> dict[str, Any]:
+    """Return a run as JSON holds it: what it comes to, each reply with its measures, and all that it was made of."""
+    replies = [
+        {
+            "case": judged.case.id,
+            "run": judged.trial.run,
+            "name": judged.trial.name,
+            "end": judged.end,
+            "measures": {measure.id: measure.of(judged) for measure in MEASURES},
+            "missed": judged.missed,
+            "forbidden": judged.forbidden,
+            "never": judged.never,
+            "wrongly_clean": judged.is_wrongly_clean,
+            "unexpected": judged.is_unexpected,
+        }
+        for judged in run.judged
+    ]
+    return {"figures": _plain(Figures.of(run)), "replies": replies, "run": _plain(run)}
 
 
 def _plain(record: Any) -> Any:
