@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence, Set
 import re2
 
 from replykit.errors import PlaybookError
+from replykit.facts.numerals import HAN, parse_numeral
 from replykit.playbook import Polarity
 from replykit.prefilter import Prefilter
 from replykit.statement import Claim, Mark, Proviso, Statement
@@ -178,7 +179,7 @@ class ClaimReader:
             if matter_at == "within":
                 wording = folded[mark.match_start : mark.start] + folded[mark.end : mark.match_end]
                 span_start, span_end = mark.match_start, mark.match_end
-                matter = "".join(filter(str.isalnum, wording))
+                matter = "".join(filter(str.isalnum, _NUMERAL.sub(_in_digits, wording)))
             elif matter_at == "around":
                 wording = around
                 matter = self.canonical(wording)
@@ -253,6 +254,15 @@ class ClaimReader:
         if one.subject and other.subject and not set(one.subject) & set(other.subject + other.matter):
             return False
         return _alike(one, other)
+
+
+_NUMERAL = re.compile(f"[0-9{HAN}]+")
+
+
+def _in_digits(numeral: re.Match[str]) -> str:
+    """Return a numeral by its value: 二十盒 and 20盒 are one matter."""
+    value = parse_numeral(numeral[0])
+    return numeral[0] if value is None else str(value)
 
 
 def _sides_of(number: int, statement: Statement) -> set[bool]:

@@ -13,6 +13,7 @@ from replykit.claims import ClaimReader
 from replykit.clauses import passages
 from replykit.counts import lost_numbers
 from replykit.facts.grounding import ungrounded
+from replykit.facts.numerals import parse_numeral
 from replykit.facts.signs import may_state
 from replykit.statement import Claim, Proviso, Statement
 from replykit.text import fold, fold_again
@@ -23,6 +24,7 @@ __all__ = ["Contradiction", "contradictions"]
 _NUMBER = re.compile(
     "[0-9零一二两三四五六七八九十百千万半]+(?:个?工作日|个?小时|个?月|分钟|元|块|天|日|号|年|周|点|折|%)?"
 )
+_FIGURE = re.compile("[0-9零一二两三四五六七八九十百千万半]+")
 _HAN = re.compile("[\u3400-\u9fff]+")
 _MOST = 300  # claims and clauses that are compared one by one
 _SHORT = _MOST  # code points that surely hold no more clauses than that
@@ -179,8 +181,9 @@ class _Comparison:
         """Return whether a condition parts the two: the draft only defers, or each holds in a case of its own."""
         mine = self._conditions_of(said, self._provisos)
         theirs = self._conditions_of(claim, self._reply_provisos)
-        if not said.positive and any(proviso.clause > said.clause for proviso in mine):
-            return True  # 现在不能发，要等审核通过
+        later = [] if said.positive else [proviso for proviso in mine if proviso.clause > said.clause]
+        if later:  # 现在不能发，要等审核通过
+            return bool(theirs) or any(self._stands_before(proviso, claim) for proviso in later)
         if not mine or not theirs:
             return False
         return not any(
@@ -188,6 +191,22 @@ class _Comparison:
             for a in mine
             for b in theirs
         )
+
+    def _stands_before(self, proviso: Proviso, claim: Claim) -> bool:
+        """Return whether a condition of the draft stands in the reply before a claim, or in its clause.
+
+        Its figures stand there by their values: 七折 that is given from fifty boxes on is not given for thirty.
+        """
+        sentences = self._answered.clauses.sentences
+        spans = [
+            span
+            for number, span in enumerate(self._answered.clauses.spans[: claim.clause + 1])
+            if sentences[number] >= claim.sentence - 1
+        ]
+        before = self._answered.folded[spans[0][0] : spans[-1][1]]
+        asked = {parse_numeral(run) for run in _FIGURE.findall(proviso.content)}
+        there = {parse_numeral(run) for run in _FIGURE.findall(before)}
+        return asked <= there and _overlap(_NUMBER.sub("", proviso.content), self._reader.canonical(before))
 
     def _conditions_of(self, claim: Claim, provisos: Sequence[Proviso]) -> list[Proviso]:
         return [

@@ -21,7 +21,7 @@ _AROUND = (
     "deed_before", "deed_after", "offer_before", "offer_after", "remedy_refused", "remedy_supposed", "remedy_sought",
     "remedy_enquiry", "remedy_carried_out", "remedy_matter", "remedy_deed_of", "remedy_itself", "remedy_received",
     "remedy_possible", "remedy_after_check", "remedy_granted", "remedy_excused", "remedy_alone", "remedy_alone_open",
-    "deed_inside", "remedy_pending", "remedy_gone", "remedy_applied",
+    "deed_inside", "remedy_pending", "remedy_gone", "remedy_applied", "remedy_open",
 )  # fmt: skip
 
 
@@ -216,8 +216,29 @@ class RemedyReader:
                 found[kind] = max(found.get(kind, PROMISED), reach)
         return found
 
+    def left_open(self, sources: Iterable[str]) -> set[str]:
+        """Return the matters that the sources leave to be decided, and of which none of them gives anything.
+
+        手续费的处理由主办单位公告 leaves 手续费 open, whatever they say of the price.
+        """
+        matters: set[str] = set()
+        given: list[str] = []
+        for source in sources:
+            folded = _bare(fold_again(source)).text
+            for a, b in clauses_of(folded).spans:
+                clause = folded[a:b]
+                if spans := list(self._around["remedy_open"].spans(clause)):
+                    matters.update(clause[start:end] for start, end in spans)
+                else:
+                    given.append(clause)
+        return {matter for matter in matters if not any(matter in clause for clause in given)}
+
     def ungrounded(
-        self, commitments: Sequence[Commitment], sources: Iterable[str], constants: Iterable[str] = ()
+        self,
+        commitments: Sequence[Commitment],
+        sources: Iterable[str],
+        constants: Iterable[str] = (),
+        folded: str = "",
     ) -> Iterator[Commitment]:
         """Yield the commitments of a reply that no source supports.
 
@@ -228,16 +249,20 @@ class RemedyReader:
             commitments: the reply's.
             sources: everything that the company itself says of the case.
             constants: what it says of every case, so that no deed follows from it.
+            folded: the reply after `fold`, to see whether a promise names what the sources leave open.
         """
         if not commitments:
             return
+        sources = tuple(sources)
+        matters = self.left_open(sources) if folded else ()
         known = {kind: PROMISED for constant in constants for kind in _mentions(self, constant)}
         for source in sources:
             for kind, reach in _mentions(self, source).items():
                 known[kind] = max(known.get(kind, PROMISED), reach)
         for commitment in commitments:
             said = [known[kind] for kind in (commitment.kind, *self._supports[commitment.kind]) if kind in known]
-            if not said or commitment.reach > max(said):
+            is_open = any(matter in folded[commitment.start : commitment.end] for matter in matters)
+            if not said or commitment.reach > max(said) or is_open:
                 yield commitment
 
 

@@ -41,7 +41,7 @@ def promise_grounded(playbook: Playbook, readers: Readers) -> _Guard:
             return
         company = company_sources(given, playbook)
         said = company[: len(company) - len(playbook.constants)]
-        for found in readers.remedies.ungrounded(commitments, said, playbook.constants):
+        for found in readers.remedies.ungrounded(commitments, said, playbook.constants, reading.folded):
             yield found.start, found.end, text[found.start : found.end].strip()
         if not may_figure:
             return
