@@ -46,8 +46,8 @@ def _run(arguments: list[str]) -> int:
 
     try:
         return app(arguments, prog_name="replykit", standalone_mode=False, obj=arguments) or 0
-    except SystemExit:  # all that typer makes of a reader that went away
-        return _PIPE_CLOSED
+    except SystemExit as end:  # what typer makes of a reader that went away; and how it ends completion
+        return _PIPE_CLOSED if isinstance(end.__context__, OSError) else int(end.code or 0)
     except typer.Abort:
         return _INTERRUPTED
     except typer.TyperException as error:

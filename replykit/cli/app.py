@@ -11,6 +11,7 @@ from replykit.cli.check import check
 from replykit.cli.doctor import doctor
 from replykit.cli.draft import draft
 from replykit.cli.eval import evaluate
+from replykit.cli.examples import examples
 from replykit.cli.playbook import playbook
 from replykit.cli.polish import polish
 from replykit.cli.prompt import prompt
@@ -19,7 +20,7 @@ from replykit.cli.rewrite import rewrite
 
 __all__ = ["app"]
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, epilog=examples(""))
 
 
 @app.callback(invoke_without_command=True)
@@ -38,12 +39,15 @@ def _start(
         raise typer.Exit(2)
 
 
-app.command()(rewrite)
-app.command()(draft)
-app.command()(record)
-app.command()(check)
-app.command()(polish)
-app.command("eval")(evaluate)
-app.command()(prompt)
-app.add_typer(playbook, name="playbook")
-app.command()(doctor)
+for _name, _command in (
+    ("rewrite", rewrite),
+    ("draft", draft),
+    ("record", record),
+    ("check", check),
+    ("polish", polish),
+    ("eval", evaluate),
+    ("prompt", prompt),
+    ("doctor", doctor),
+):
+    app.command(_name, epilog=examples(_name))(_command)
+app.add_typer(playbook, name="playbook", epilog=examples("playbook"))

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from replykit.cli.display import count, json_line, note, show_line
+from replykit.cli.examples import examples
 from replykit.cli.rulebook import rulebook
 from replykit.lint import Flaw, lint
 from replykit.loader import read_playbook
@@ -35,7 +36,7 @@ def _about() -> None:
     """Show, test or begin a playbook."""
 
 
-@playbook.command()
+@playbook.command(epilog=examples("playbook show"))
 def show(
     name: NameArgument = "zh",
     principle: Annotated[
@@ -51,7 +52,7 @@ def show(
         show_line(*line)
 
 
-@playbook.command("test")
+@playbook.command("test", epilog=examples("playbook test"))
 def run_test(
     name: NameArgument = "zh",
     format: Annotated[Format, typer.Option("--format", help="json prints one object a line.")] = "text",
@@ -90,7 +91,7 @@ def run_test(
     raise typer.Exit(1 if levels["error"] or (strict and flaws) else 0)
 
 
-@playbook.command()
+@playbook.command(epilog=examples("playbook new"))
 def new(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The file to write; its name ends in .toml.")],
     extends: Annotated[
