@@ -116,6 +116,7 @@ __all__ = [
     "assess",
     "check",
     "check_many",
+    "guard",
     "load_playbook",
     "polish",
 ]
@@ -179,6 +180,44 @@ def check(
     from replykit.shelf import Shelf  # which has to find out, and costs as much as a first check
 
     return Shelf(playbook).check(text, language, given)
+
+
+def guard(
+    text: str,
+    *,
+    playbook: Playbooks = "zh",
+    customer: str | None = None,
+    history: History = (),
+    facts: Sequence[str] = (),
+    instructions: str | None = None,
+    language: Language | None = None,
+) -> Reply:
+    """Judge what your own model wrote and repair what can be repaired, before it is sent; no model is asked.
+
+    The one line for a bot that already calls a model. `ReplyKit.guard` takes more: a stage, a channel, a signature.
+
+    Args:
+        text: the model's answer, as it came; a preamble, a fence or reasoning around it is taken off.
+        playbook: the rules, as for `check`.
+        customer: the customer's message.
+        history: earlier turns, oldest first, as for `check`.
+        facts: what the reply may state, one fact a line, such as the passages that the model was given. What stands
+            neither here nor in the conversation counts as invented.
+        instructions: the system message that the model was given; a reply that repeats it has an error.
+        language: what it is held to, as for `check`.
+
+    Returns:
+        The reply: `clean` as it came, `repaired`, or `needs_review` with the `reason` why it must not leave.
+
+    Raises:
+        UsageError: an argument cannot be used; a `TextError` where a text is too long or none.
+        PlaybookError: the playbook is missing or wrong.
+    """
+    from replykit.kit import ReplyKit  # which brings what asks a model, as a check does not need
+
+    return ReplyKit(playbook=playbook, language=language).guard(
+        text, customer=customer, history=history, facts=facts, instructions=instructions
+    )
 
 
 def check_many(

@@ -15,8 +15,8 @@ from replykit.checker import Checker
 from replykit.complaint import ComplaintRecord
 from replykit.drivers import Flow
 from replykit.errors import TextError, UsageError
-from replykit.flow import reply_flow, reply_of
-from replykit.intake import History, facts_of, given_of, request_of, text_of, turns_of, voice_of
+from replykit.flow import guarded_reply, reply_flow, reply_of
+from replykit.intake import History, facts_of, given_of, is_blank, request_of, text_of, turns_of, voice_of
 from replykit.partial import Habit
 from replykit.playbook import Playbook
 from replykit.privacy import masked, need_privacy, private_of
@@ -166,6 +166,67 @@ class Desk:
         )
         choice = self.shelf.choose_for(text, language, given)
         return choice.bench.fixer.fix(text, language=choice.language, **given)
+
+    def guard(
+        self,
+        text: str,
+        *,
+        customer: str | None = None,
+        history: History = (),
+        facts: Sequence[str] = (),
+        stage: Stage | None = None,
+        channel: Channel = "chat",
+        length: Length | None = None,
+        opening: str | None = None,
+        signature: str | None = None,
+        instructions: str | None = None,
+        language: Language | None = None,
+    ) -> Reply:
+        """Judge an answer that a model wrote elsewhere and repair what can be repaired, without asking a model.
+
+        What wraps the answer (a preamble, a fence, reasoning) is taken off, and the rest is held to what `draft` holds
+        its own answers to: every amount, date, number and address must stand in `facts` or in the conversation.
+
+        Args:
+            text: the answer, as the model wrote it.
+            customer: the customer's message.
+            history: earlier turns, oldest first, as for `check`.
+            facts: what the reply may state, one fact a line, such as the passages that the model was given.
+            stage: where a complaint stands; None: as the conversation shows.
+            channel: where the reply is read.
+            length: how long it may be.
+            opening: the words that the reply begins with, exactly once.
+            signature: the last line of the reply, likewise.
+            instructions: the system message that the model was given; a reply that repeats it has an error.
+            language: what it is held to; as for `draft`.
+
+        Returns:
+            The reply. `needs_review` says that its text must not leave as it is; where there was no text at all in the
+            answer, a ready line stands in for it.
+
+        Raises:
+            TextError: a text is too long or none; UsageError: an argument cannot be used.
+        """
+        if not isinstance(text, str):
+            raise TextError(f"text must be a str, not {type(text).__name__}")
+        answer = "" if is_blank(text) else text_of(text, "text")  # a model may say nothing
+        choice, request = self._chosen(
+            task="draft",
+            # A message that nobody wrote is one all the same: what the answer states must stand somewhere.
+            customer="" if customer is None else text_of(customer, "customer"),
+            history=history,
+            facts=facts,
+            stage=stage,
+            channel=channel,
+            length=length,
+            opening=opening,
+            signature=signature,
+            language=language,
+        )
+        case = Case.of(request, choice.bench.checker, choice.bench.fixer, is_held=choice.is_held)
+        if instructions is not None:
+            case.instructions.append(text_of(instructions, "instructions"))
+        return guarded_reply(case, answer)
 
     def assess(self, message: str) -> Assessment:
         """Read a customer's message for distress, complaint, abuse, threat and the like, without a model.

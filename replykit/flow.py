@@ -10,12 +10,12 @@ from replykit.case import Case
 from replykit.checker import Checker
 from replykit.errors import BudgetError, ChatError, ReplykitError
 from replykit.fixer import Fixer
-from replykit.invisible import visible
+from replykit.invisible import unsteered, visible
 from replykit.prompts import messages_for, repair_messages
-from replykit.records import Attempt, ChatRequest, Completion, Reply, Request, Status, Usage, Violation
+from replykit.records import Attempt, ChatRequest, Completion, Outcome, Reply, Request, Status, Usage, Violation
 from replykit.standby import errors_and_warnings, holding_reply, mended_draft
 
-__all__ = ["case_flow", "gravity", "reply_flow", "reply_of"]
+__all__ = ["case_flow", "gravity", "guarded_reply", "reply_flow", "reply_of"]
 
 _ROOM = 2048  # tokens; the least that an answer is given after one was cut off
 # Breaking one of these changes what the customer is told, which is worse than the flaw that a repair mends.
@@ -83,6 +83,23 @@ def case_flow(
         except BaseException as error:  # an interruption as well: what was paid for is told whatever ends the work
             error.attempts = tuple(attempts)  # type: ignore[attr-defined]  # only ours declare it
             raise
+    return _settled(case, attempts, trouble=trouble, offline=offline)
+
+
+def guarded_reply(case: Case, text: str) -> Reply:
+    """Make a reply of a text that a model wrote elsewhere: judged and repaired as an answer, with nobody to ask again.
+
+    Args:
+        case: a request for a reply, its instructions those that the model was given, as far as they are known.
+        text: the answer, as received.
+    """
+    answer = clean_answer(visible(unsteered(text))).strip()
+    outcome: Outcome = "complete" if has_words(case.brand.body(answer)) else "blank"
+    return _settled(case, [case.attempt("model", case.continued("", answer), outcome)], trouble="", offline=False)
+
+
+def _settled(case: Case, attempts: list[Attempt], *, trouble: str, offline: bool) -> Reply:
+    """Return the reply that comes of what was tried: the least wrong answer, repaired, or what stands in for one."""
     answers = (one for one in attempts if one.outcome == "complete" and case.fits(one.text))
     best = min(answers, key=gravity, default=None)
     stopgap = False
