@@ -25,6 +25,8 @@ import pytest
 import server as model
 import uvicorn
 from server import KEY, Server
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser
 
 import replykit
 
@@ -449,3 +451,13 @@ class TestRasa:
         with _served(_module("rasa_nlg")) as bot:
             assert bot.post("/nlg", json={"response": "utter_nothing"}).status_code == 404
         assert not chat.requests
+
+
+def test_the_page_runs() -> None:
+    """What docs/bots.md shows of `guard` holds, and it links to every example."""
+    page = BOTS.parent.parent / "docs" / "bots.md"
+    examples = list(Sybil([PythonCodeBlockParser()]).parse(page).examples())
+    assert len(examples) == 2
+    for example in examples:
+        example.evaluate()
+    assert all(f"](../examples/bots/{path.name})" in page.read_text("utf-8") for path in BOTS.glob("*.py"))
