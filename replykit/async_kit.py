@@ -26,7 +26,7 @@ __all__ = ["AsyncReplyKit"]
 
 
 class AsyncReplyKit(Desk):
-    """`ReplyKit` for async code: the same arguments and methods; `rewrite`, `draft` and `close` are awaited."""
+    """A kit for async code: arguments and methods are as of `ReplyKit`; `rewrite`, `draft` and `close` are awaited."""
 
     def __init__(
         self,

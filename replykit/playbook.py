@@ -199,7 +199,7 @@ class Playbook(Record):
     templates: str | None = Field(default=None, exclude=True)  # where it lies decides nothing; what it holds does
 
     def say(self, text: str, language: Language | None) -> str:
-        """Return a line of the playbook in the script of `language`: in its first one where it does not speak that."""
+        """Return a text of the playbook in the script of `language`, or in its first where it does not speak that."""
         spoken = language if language in self.languages else self.languages[0]
         return self.traditional.get(text, text) if spoken == "zh-Hant" else text
 

@@ -66,7 +66,7 @@ class FakeChat(_Script):
     """
 
     def complete(self, request: ChatRequest) -> Completion:
-        """Return the next answer.
+        """Return the next answer, whatever the request says.
 
         Raises:
             UsageError: the script has run out.
@@ -74,7 +74,7 @@ class FakeChat(_Script):
         return self._whole(request)
 
     def stream(self, request: ChatRequest) -> Iterator[str | Completion]:
-        """Yield the pieces of the next answer, then the completion that ends it.
+        """Yield the pieces of the next answer, whatever the request says, then the completion that ends it.
 
         Raises:
             UsageError: the script has run out.
@@ -86,7 +86,7 @@ class AsyncFakeChat(_Script):
     """`FakeChat` for `AsyncReplyKit(chat=AsyncFakeChat([...]))`."""
 
     async def complete(self, request: ChatRequest) -> Completion:
-        """Return the next answer.
+        """Return the next answer, whatever the request says.
 
         Raises:
             UsageError: the script has run out.
@@ -94,7 +94,7 @@ class AsyncFakeChat(_Script):
         return self._whole(request)
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[str | Completion]:
-        """Yield the pieces of the next answer, then the completion that ends it.
+        """Yield the pieces of the next answer, whatever the request says, then the completion that ends it.
 
         Raises:
             UsageError: the script has run out.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import replykit
@@ -121,6 +121,7 @@ def test_bad_input() -> None:
         replykit.guard(GOOD, facts="订单")
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
 def test_nothing_wrong_leaves(text: str) -> None:
     """Whatever a model wrote: clean or repaired has no error, by a check of exactly the text that leaves."""

@@ -5,12 +5,17 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
 
 import pytest
+from pydantic import BaseModel
+from typing_extensions import is_protocol
+from write_public import FILE, listing, public_methods, public_names
 
 import replykit
 from replykit import errors, records
@@ -125,6 +130,37 @@ def test_the_list_is_complete() -> None:
     """Every error and every record is public."""
     classes = {name for name in records.__all__ if isinstance(getattr(records, name), type)}
     assert set(errors.__all__) | classes - {"Record"} <= set(replykit.__all__)
+
+
+def test_nothing_public_changes_unread() -> None:
+    """What users may call, with its arguments and defaults, is as written down; scripts/write_public.py writes it."""
+    assert FILE.read_text("utf-8") == listing()
+
+
+@pytest.mark.parametrize(("name", "value"), [*public_names()], ids=[name for name, _ in public_names()])
+def test_docstrings_are_complete(name: str, value: type | FunctionType) -> None:
+    """What is public names each argument in its docstring and says what comes back, or as what else it works."""
+    callables = {name: (value, inspect.getdoc(value) or "")}
+    if inspect.isclass(value):
+        callables = {
+            f"{name}.{method}": (function, inspect.getdoc(function) or "")
+            for method, function, is_property in public_methods(value)
+            if not is_property
+        }
+        if "__init__" in vars(value) and not issubclass(value, BaseModel | BaseException) and not is_protocol(value):
+            callables[name] = (value.__init__, inspect.getdoc(value) or "")
+    for where, (function, told) in callables.items():
+        assert told, where
+        if re.search(r"\bas (?:for |of )?`[\w.]+`", told, re.IGNORECASE):
+            continue
+        unnamed = [
+            one for one in inspect.signature(function).parameters if not re.search(rf"\b{one}\b", f"self cls {told}")
+        ]
+        assert unnamed == [], where
+        if inspect.signature(function).return_annotation not in (None, "None"):
+            assert re.search(
+                r"^(?:Returns|Yields):|\b(?:return|yield|answer|read)s? ", told, re.MULTILINE | re.IGNORECASE
+            ), where
 
 
 def test_unknown_names_are_refused() -> None:

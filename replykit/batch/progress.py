@@ -58,7 +58,7 @@ class Progress:
         return self.prompt_tokens + self.completion_tokens
 
     def count(self, status: Status) -> None:
-        """Count a row that is done."""
+        """Count a row that is done, by its status."""
         self.done += 1
         if status == "clean":
             self.clean += 1

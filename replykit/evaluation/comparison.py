@@ -89,6 +89,9 @@ def compare(a: Run, b: Run) -> Comparison:
         a: the first run.
         b: the second; what is better or worse is so of this one.
 
+    Returns:
+        Each measure of both, with the interval of the difference and a verdict.
+
     Raises:
         UsageError: SciPy is missing; or the runs share no case, or a case of one id is another one in each.
     """

@@ -125,7 +125,7 @@ class Evaluation:
         raise UsageError("an event loop is running here; await play() in place of run()")
 
     async def play(self, done: Callable[[Trial], object] | None = None) -> Run:
-        """`run` for async code."""
+        """Play the cases as `run` does, awaited."""
         self.progress = progress = Progress()
         self.is_complete = False
         wanted = [(case, number) for case in self._cases for number in range(1, self._runs + 1)]

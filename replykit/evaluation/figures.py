@@ -161,7 +161,7 @@ class Figures(Record):
         )
 
     def measure(self, id: str) -> Figure:
-        """Return one measure.
+        """Return one measure by its id.
 
         Raises:
             KeyError: there is none of that id.

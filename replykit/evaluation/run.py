@@ -99,7 +99,7 @@ class MadeWith(Record):
         return self.model or (f"answers of {self.answers}" if self.answers else "offline, no model")
 
     def changes(self, other: "MadeWith") -> list[str]:
-        """Return what differs in another one, in words."""
+        """Return what differs in the other one, in words."""
         digests = {"playbook_digest": "other rules", "prompts_digest": "other prompts", "cases_digest": "other cases"}
         return [
             digests.get(field) or f"{field.replace('_', ' ')}: {_named(own)} → {_named(getattr(other, field))}"
