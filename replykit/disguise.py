@@ -153,7 +153,8 @@ def _parted(text: str, compact: str, found: list[tuple[int, int, int]], scan: Sc
         if length > 2 and len(runs) < length - 1 and _is_parted_honestly(pieces, runs):
             continue
         # 我管不了，您再打: a whole literal stands before the mark, so that the mark hides nothing.
-        if PARTING.match(runs[0]) and not runs[0].isspace() and (first, first + len(pieces[0])) in plain:
+        whole = len(pieces[0]) > 1 and (first, first + len(pieces[0])) in plain
+        if whole and PARTING.match(runs[0]) and not runs[0].isspace():
             continue
         noise.update(inner)
     return noise
