@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from replykit.batch.price import Price
-from replykit.cli.display import note
+from replykit.cli.display import count, note
 from replykit.cli.eval_sides import Pace, Side, played, replayed
 from replykit.cli.eval_tables import show_comparison, show_kinds, show_run
 from replykit.cli.options import (
@@ -158,6 +158,9 @@ def evaluate(
     _refuse_twins(written, [*files, scripted, saved])
     for path in filter(None, (json, html, record)):
         check_place(path)
+    held = sum(case.held_out for case in loaded)
+    if held and not scripted:
+        note(("warning", "note"), ("plain", f": {count(held, 'case')} held out; tune nothing by what is seen of them"))
     names = [os.path.basename(name) for name in files]
     pace = Pace(runs, concurrency, rpm, tpm, max_tokens_total, timeout, max_repairs, offline, price)
     side = Side(model, base_url, playbook, prompts, language, journal=journal)

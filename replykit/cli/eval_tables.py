@@ -75,7 +75,7 @@ def show_comparison(comparison: Comparison) -> None:
         )
         for one in comparison.differences
     ]
-    show_table(("", "cases", "A", "B", "B - A", "95% interval", "p (Holm)", ""), rows)
+    show_table(("", "cases", "A", "B", "B - A", "95% interval", "p (Holm)", "verdict"), rows)
     print()
     show_line(
         (

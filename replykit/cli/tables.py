@@ -29,7 +29,11 @@ def show_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, title: st
     is_terminal = sys.stdout.isatty()
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, title_justify="left")
     for place, head in enumerate(heads):
-        table.add_column(Text(harmless(head), style="bold"), justify="left" if place < left else "right")
+        table.add_column(
+            Text(harmless(head), style="bold"),
+            justify="left" if place < left else "right",
+            overflow="fold",
+        )
     for row in rows:
         table.add_row(*(Text(" ".join(harmless(cell).split())) for cell in row))
     console = Console(file=sys.stdout, highlight=False, width=None if is_terminal else _WIDTH)

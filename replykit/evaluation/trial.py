@@ -2,6 +2,10 @@
 
 # No postponed annotations, as in every module of records.
 
+from typing import Annotated
+
+from pydantic import Field
+
 from replykit.evaluation.weak_answer import WeakAnswer
 from replykit.records import Completion, Record, Reply
 
@@ -27,7 +31,7 @@ class Trial(Record):
     reply: Reply | None = None
     error: str = ""
     answers: tuple[Completion, ...] = ()
-    seconds: tuple[float | None, ...] = ()
+    seconds: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, ...] = ()
     script: WeakAnswer | None = None
 
     @property
