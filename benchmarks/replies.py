@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from replykit.playbook import Playbook
 from replykit.rules import Rule
 from replykit.text import holds_traditional
 
-__all__ = ["Case", "cases", "checker_of", "drafts", "phrases", "replies"]
+__all__ = ["Case", "attempts", "cases", "checker_of", "drafts", "phrases", "replies"]
 
 _NUMERALS = "零一二两三四五六七八九十百千万亿半天日元块号点分"
 _CHARACTERS = [c for c in map(chr, range(0x4E00, 0x4E00 + 4000)) if not holds_traditional(c) and c not in _NUMERALS]
@@ -71,6 +72,17 @@ def cases(texts: list[str]) -> list[Case]:
         )
         for text in texts
     ]
+
+
+def attempts(case: Case, number: int) -> list[Case]:
+    """Return different replies to the customer of one case, with its facts and its draft."""
+    chance = random.Random(number)
+    found = []
+    for _ in range(number):
+        at = chance.randrange(len(case.draft) - 8)
+        text = case.draft[:at] + _words(chance, 8, 8) + case.draft[at + 8 :]
+        found.append(dataclasses.replace(case, text=text))
+    return found
 
 
 def checker_of(words: list[str], *, guards: bool | Collection[str] = False) -> Checker:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick
 from measuring import Compared, compare, compare_processes
-from replies import cases, checker_of, drafts, phrases, replies
+from replies import Case, attempts, cases, checker_of, drafts, phrases, replies
 
 from replykit.checker import Checker, checker_for
 from replykit.loader import load_playbook
@@ -141,24 +141,29 @@ def _guarded(size: Size) -> Section:
     words = phrases(size.phrases)
     texts = replies(size.replies, without=words)
     given = cases(texts)
+    again = [attempt for case in given[:4] for attempt in attempts(case, len(given) // 4)]
 
-    def guarded(checker: Checker) -> Callable[[], object]:
+    def guarded(checker: Checker, given: list[Case]) -> Callable[[], object]:
         return lambda: [checker.check(c.text, customer=c.customer, facts=c.facts, draft=c.draft) for c in given]
 
+    every = checker_of(words, guards=True)
     compared = ("grounded-facts", "keep-placeholders", "keep-meaning", "match-script")
     rows = compare(
         {
             "ahocorasick_rs, one raw scan": _raw(words, texts),
-            "replykit, every guard": guarded(checker_of(words, guards=True)),
-            "facts, placeholders, meaning and script alone": guarded(checker_of(words, guards=compared)),
+            "replykit, every guard": guarded(every, given),
+            "every guard, four conversations with many replies each": guarded(every, again),
+            "facts, placeholders, meaning and script alone": guarded(checker_of(words, guards=compared), given),
         },
         size.rounds,
     )
     return Section(
         f"The same with a customer, facts and a draft, {size.phrases:,} phrases and the guards",
-        "The draft differs from the reply in eight characters; every customer, fact and draft is another one. Every\n"
-        "guard: facts, placeholders, meaning and script are compared, and promises, contacts and instructions that a\n"
-        "customer may have planted are looked for.",
+        "The draft differs from the reply in eight characters; every customer, fact and draft is another one, so that\n"
+        "nothing of an earlier check helps. Every guard: facts, placeholders, meaning and script are compared, and\n"
+        "promises, contacts and instructions that a customer may have planted are looked for. In four conversations\n"
+        "customer, facts and draft stay, which are remembered as they were read, the last 32 texts of each kind; only\n"
+        "the reply is another one each time.",
         rows,
         len(texts),
         (Bar("a check with every guard, by a raw scan", rows[1].ratio, 12),),
@@ -251,7 +256,7 @@ def _many(size: Size) -> Section:
     checker = checker_for(load_playbook("zh"))
     texts = drafts(size.many)
     turns: list[list[Compared]] = []
-    for _ in range(max(1, size.rounds // 9)):
+    for _ in range(max(1, size.rounds // 5)):
         candidates: dict[str, Callable[[], object]] = {
             "a loop over check": lambda: [checker.check(text) for text in texts],
             "check_many with two processes": lambda: list(checker.check_many(texts, processes=2)),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Checker", "checker_for"]
 
-CHUNK = 500  # replies that are sent to another process at once
+CHUNK = 250  # replies that are sent to another process at once
 LONGEST_TEXT = 5_000_000  # code points
 
 

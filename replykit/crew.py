@@ -6,6 +6,7 @@ or copy whatever locks its threads hold.
 
 from __future__ import annotations
 
+import itertools
 import os
 import pickle
 import signal
@@ -19,8 +20,19 @@ from typing import Any
 __all__ = ["Crew", "serve"]
 
 
+class _Hand:
+    """One other process, and whose turn it is to send to it and to receive from it."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.sending, self.receiving = threading.Lock(), threading.Lock()
+
+
 class Crew:
-    """Other processes, each with a thread here that gives it work and waits for what becomes of it.
+    """Other processes, each with two threads here that give it work and wait for what becomes of it.
+
+    Two, so that the next piece lies ready when one is done: a thread that is to hand it over then may have to wait for
+    this process, which has work of its own.
 
     Args:
         module: its `work` runs in each process and serves this one.
@@ -35,7 +47,8 @@ class Crew:
         self._module, self._given = module, pickle.dumps(given)
         self._own = threading.local()
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._threads = ThreadPoolExecutor(size, thread_name_prefix="replykit-crew")
+        self._hands = itertools.cycle([_Hand() for _ in range(size)])
+        self._threads = ThreadPoolExecutor(2 * size, "replykit-crew", self._take_a_hand)
         self._is_dismissed = False
         self.is_ready = False
 
@@ -43,24 +56,35 @@ class Crew:
         """Have a piece of work done as soon as a process is free; None where the process is gone or could not."""
         return self._threads.submit(self._do, work)
 
+    def _take_a_hand(self) -> None:
+        self._own.hand = next(self._hands)
+
     def _do(self, work: object) -> Any:
+        hand: _Hand = self._own.hand
         try:
-            process = getattr(self._own, "process", None) or self._start()
-            send(process.stdin, pickle.dumps(work))
-            done = pickle.loads(receive(process.stdout))
+            content = pickle.dumps(work)
+            with hand.sending:
+                process = hand.process or self._start(hand)
+                send(process.stdin, content)
+                hand.receiving.acquire()  # whoever sent first receives first
+            try:
+                found = receive(process.stdout)
+            finally:
+                hand.receiving.release()
+            done = pickle.loads(found)
             self.is_ready = True
         except (OSError, EOFError, ValueError):
             return None  # the process is gone, or none could be started; this one does its work
         return done
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self, hand: _Hand) -> subprocess.Popen[bytes]:
         code = f"from {self._module} import work; work()"
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         # Without buffers: what one holds for a process that is gone is written once more when the buffer is let go.
         process = subprocess.Popen(
             [sys.executable, "-c", code], bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )
-        self._own.process = process
+        hand.process = process
         self._processes.append(process)
         if self._is_dismissed:
             process.kill()

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from replykit.findings import Finding
 from replykit.playbook import Playbook
 from replykit.records import Language, Report, Violation
+from replykit.rules import Rule
 from replykit.text import holds_traditional
 
 __all__ = ["Reporter"]
 
 _REPORTED = frozenset(["text", "violations", "language"])
 _VIOLATED = frozenset(["principle", "rule", "severity", "start", "end", "text", "message", "suggestions"])
+
+
+class _Words(NamedTuple):
+    """What is said of a rule in one language; it holds the rule, so that no other one gets its identity."""
+
+    rule: Rule
+    message: str
+    suggestions: tuple[str, ...]
 
 
 class Reporter:
@@ -24,6 +34,7 @@ class Reporter:
 
     def __init__(self, playbook: Playbook) -> None:
         self._playbook = playbook
+        self._words: dict[tuple[int, Language | None], _Words] = {}
 
     def report(self, text: str, findings: Sequence[Finding], language: Language | None) -> Report:
         """Return the report of a text.
@@ -55,9 +66,9 @@ class Reporter:
         return report.model_copy(update={"violations": violations})
 
     def _violation(self, finding: Finding, text: str, language: Language | None) -> Violation:
-        rule, say = finding.rule, self._playbook.say
-        instead = finding.instead
-        message = say(rule.message, language).replace("{instead}", "、".join(instead))
+        rule, instead = finding.rule, finding.instead
+        words = self._words.get((id(rule), language)) or self._say(rule, language)
+        message = words.message.replace("{instead}", "、".join(instead))
         fields = {
             "principle": rule.principle,
             "rule": rule.id,
@@ -66,6 +77,12 @@ class Reporter:
             "end": finding.end,
             "text": text[finding.start : finding.end],
             "message": message.replace("{text}", finding.text),
-            "suggestions": instead or tuple([say(suggestion, language) for suggestion in rule.suggestions]),
+            "suggestions": instead or words.suggestions,
         }
         return Violation.made(fields, _VIOLATED)
+
+    def _say(self, rule: Rule, language: Language | None) -> _Words:
+        say = self._playbook.say
+        words = _Words(rule, say(rule.message, language), tuple([say(entry, language) for entry in rule.suggestions]))
+        self._words[id(rule), language] = words
+        return words

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -49,9 +50,9 @@ def test_a_large_number_goes_to_other_processes_by_itself(monkeypatch: pytest.Mo
     started = []
     start = Crew._start
 
-    def noted(crew: Crew) -> subprocess.Popen[bytes]:
+    def noted(crew: Crew, hand: Any) -> subprocess.Popen[bytes]:
         started.append(crew)
-        return start(crew)
+        return start(crew, hand)
 
     monkeypatch.setattr(Crew, "_start", noted)
     for size in (19, 20, 41):
