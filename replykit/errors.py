@@ -60,7 +60,13 @@ class UsageError(ReplykitError, ValueError):
 
 
 class LedgerError(UsageError):
-    """The ledger of a job is in use, is no ledger, or cannot be written; what it holds is intact."""
+    """The ledger of a job is in use, is no ledger, or cannot be written; what it holds is intact.
+
+    Attributes:
+        is_in_use: True where another job has it, so that it may be free later.
+    """
+
+    is_in_use: bool = False
 
 
 class PlaybookError(UsageError):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import replykit
 from replykit.checker import Checker, checker_for
 from replykit.columnar import Columns, check_batch, check_batches, open_replies, result_schema, write_results
+from replykit.columnar.checking import ID, TROUBLE
 from replykit.errors import UsageError
 from replykit.reading import Given
 
@@ -136,8 +137,8 @@ def test_a_file_is_read_in_pieces_with_its_row_numbers(tmp_path: Path) -> None:
     path = parquet(tmp_path / "log.parquet", [f"第{n}" for n in range(2500)], 300)
     pieces = open_replies([path], "text", piece=1000)
     assert [(piece.before, piece.rows) for piece in pieces] == [(0, 1200), (1200, 1200), (2400, 100)]
-    assert _read(pieces) == [{"id": str(n + 1), "text": f"第{n}"} for n in range(2500)]
-    assert _read([pieces[1]])[0]["id"] == "1201"
+    assert _read(pieces) == [{ID: str(n + 1), "text": f"第{n}"} for n in range(2500)]
+    assert _read([pieces[1]])[0][ID] == "1201"
 
 
 def test_a_path_that_is_named_twice_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +149,7 @@ def test_a_path_that_is_named_twice_is_read_once(tmp_path: Path, monkeypatch: py
     pieces = open_replies(["a.parquet", path, "./a.parquet", "link.parquet"], "text")
     assert len(_read(pieces)) == len(TEXTS)
     other = parquet(tmp_path / "b.parquet", TEXTS)
-    assert _read(open_replies(["a.parquet", other, "a.parquet"], "text"))[0]["id"] == "a.parquet:1"
+    assert _read(open_replies(["a.parquet", other, "a.parquet"], "text"))[0][ID] == "a.parquet:1"
 
 
 def test_lines_and_tables_are_read_alike(tmp_path: Path) -> None:
@@ -156,10 +157,10 @@ def test_lines_and_tables_are_read_alike(tmp_path: Path) -> None:
     lines = ['{"text": "您好", "day": 3}', "", "{broken", '{"other": 1}', '{"text": 5}', '{"text": null}']
     (tmp_path / "a.jsonl").write_text("\n".join(lines), "utf-8")
     rows = _read(open_replies([str(tmp_path / "a.jsonl")], None, ["day"]))
-    assert [(row["id"], row["text"], row["day"]) for row in rows] == [
+    assert [(row[ID], row["text"], row["day"]) for row in rows] == [
         ("1", "您好", "3"), ("3", None, None), ("4", None, None), ("5", None, None), ("6", None, None)
     ]  # fmt: skip
-    troubles = [row["trouble"] for row in rows]
+    troubles = [row[TROUBLE] for row in rows]
     assert troubles[0] is None
     assert "is not valid JSON" in troubles[1]
     assert troubles[2] == "there is no field 'text'"
@@ -167,7 +168,7 @@ def test_lines_and_tables_are_read_alike(tmp_path: Path) -> None:
     assert troubles[4] is None
     (tmp_path / "a.csv").write_bytes('编号;回复\n1;您好\n\n2;"呵呵，\n好"\n3\n'.encode("gb18030"))
     rows = _read(open_replies([str(tmp_path / "a.csv")], "回复", ["A"]))
-    assert [(row["id"], row["回复"], row["编号"]) for row in rows] == [
+    assert [(row[ID], row["回复"], row["编号"]) for row in rows] == [
         ("2", "您好", "1"),
         ("4", "呵呵，\n好", "2"),
         ("5", None, "3"),
@@ -209,7 +210,7 @@ def test_results_are_written_as_their_name_says(suffix: str, checker: Checker, t
     """Every row is in the file, which appears when it is whole; a formula in a table is no formula."""
     batches = [check_batch(checker, _batch(TEXTS, agent=["=1+1"] * 5), Columns("text", keep=("agent",)))] * 3
     path = tmp_path / f"out.{suffix}"
-    assert write_results(str(path), batches, batches[0].schema) == 15
+    assert write_results(str(path), batches) == 15
     if suffix == "parquet":
         assert pq.read_table(path) == pa.Table.from_batches(batches)
     elif suffix == "jsonl":
@@ -222,7 +223,7 @@ def test_results_are_written_as_their_name_says(suffix: str, checker: Checker, t
         raise UsageError("gone")
 
     with pytest.raises(UsageError, match="gone"):
-        write_results(str(tmp_path / f"other.{suffix}"), failing(), batches[0].schema)
+        write_results(str(tmp_path / f"other.{suffix}"), failing())
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 

@@ -117,6 +117,21 @@ def test_limits_are_read_from_headers(headers: dict[str, str], waits: float) -> 
     assert asyncio.run(ask()) == pytest.approx(waits, abs=1e-6)
 
 
+@pytest.mark.parametrize(("share", "waits"), [(1.0, 1.0), (0.25, 4.0)])
+def test_a_part_of_the_servers_limit_is_ones_own(share: float, waits: float) -> None:
+    """Where four call under one key, each takes a quarter of what the headers of an answer say."""
+    now = 100.0
+    pace = Pace(4, share=share, clock=lambda: now)
+
+    async def ask() -> float:
+        await pace.begin(100, lambda: False)
+        pace.end(100, 100)
+        pace.heed({"x-ratelimit-remaining-requests": "0", "x-ratelimit-limit-requests": "60"})
+        return pace._wait(100)
+
+    assert asyncio.run(ask()) == pytest.approx(waits, abs=1e-6)
+
+
 def test_concurrency_falls_by_half_and_grows_by_one() -> None:
     """Calls that fail together halve it once; as many answers as there are calls at once add one."""
     pace = Pace(16)

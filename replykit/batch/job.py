@@ -52,6 +52,8 @@ class Job:
         concurrency: calls at once, at most; fewer while the server is busy.
         rpm: requests a minute; None: what the server says of its limit, if anything.
         tpm: tokens a minute, likewise.
+        share: the part of what the server says of its limits that is this job's, above 0 and up to 1; less than 1 where
+            several jobs run at once under one key.
         max_tokens_total: tokens that all runs of this ledger may spend together; the worst case of each call is
             reserved before it is made.
         only_flagged: leave rows alone in which a check finds nothing.
@@ -89,6 +91,7 @@ class Job:
         concurrency: int = 16,
         rpm: float | None = None,
         tpm: float | None = None,
+        share: float = 1.0,
         max_tokens_total: int | None = None,
         only_flagged: bool = False,
         limit: int | None = None,
@@ -104,7 +107,9 @@ class Job:
         _refuse_bounds(int, limit=limit, processes=processes, max_tokens_total=max_tokens_total)
         _refuse_bounds(int, is_optional=False, concurrency=concurrency)
         _refuse_bounds((int, float), rpm=rpm, tpm=tpm)
-        _refuse_bounds((int, float), is_optional=False, patience=patience)
+        _refuse_bounds((int, float), is_optional=False, patience=patience, share=share)
+        if share > 1:
+            raise UsageError(f"share must be a part of 1, not {share!r}")
         if not isinstance(ledger, (str, PathLike, type(None))):
             raise UsageError(f"ledger must be a path, not {ledger!r}")
         columns = {"customer": customer, "facts": facts, "stage": stage, "language": language, "number": number}
@@ -116,7 +121,7 @@ class Job:
         self._via, self._wait = via, wait
         self._kit = kit
         self._columns = Columns(text, customer, facts, stage, language, number)
-        self._concurrency, self._rpm, self._tpm = concurrency, rpm, tpm
+        self._concurrency, self._rpm, self._tpm, self._share = concurrency, rpm, tpm, share
         self._only_flagged, self._limit, self._patience, self._processes = only_flagged, limit, patience, processes
         self._digest = job_digest(kit)
         self._ledger = Ledger(ledger, spare=_SPARE * (16 + concurrency), is_private=kit._privacy is not None)
@@ -251,6 +256,7 @@ class Job:
             concurrency=self._concurrency,
             rpm=self._rpm,
             tpm=self._tpm,
+            share=self._share,
             budgets=budgets,
             patience=self._patience,
             only_flagged=self._only_flagged,

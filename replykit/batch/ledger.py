@@ -136,9 +136,11 @@ class Ledger:
         except sqlite3.Error as error:
             name = getattr(error, "sqlite_errorname", "")
             if name == "SQLITE_BUSY":
-                raise LedgerError(
+                held = LedgerError(
                     f"the ledger {self.path} is in use: the same job is running; wait for it, or stop it first"
-                ) from None
+                )
+                held.is_in_use = True
+                raise held from None
             if not name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
                 raise LedgerError(f"the ledger {self.path} cannot be opened: {error}") from None
             if not is_of(self.path, APPLICATION):

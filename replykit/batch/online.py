@@ -43,6 +43,7 @@ class Online:
         concurrency: calls at once.
         rpm: requests a minute.
         tpm: tokens a minute.
+        share: the part of the server's limits that is this one's.
         budgets: what may be spent.
         patience: seconds without an answer, while calls fail, until the job ends.
         only_flagged: whether rows without any violation are left alone.
@@ -61,13 +62,14 @@ class Online:
         concurrency: int,
         rpm: float | None,
         tpm: float | None,
+        share: float,
         budgets: tuple[Budget, ...],
         patience: float,
         only_flagged: bool,
         progress: Progress,
     ) -> None:
         self._kit, self._ledger, self._only_flagged = kit, ledger, only_flagged
-        self._concurrency, self._rpm, self._tpm = concurrency, rpm, tpm
+        self._concurrency, self._rpm, self._tpm, self._share = concurrency, rpm, tpm, share
         self._budgets, self._patience, self._progress = budgets, patience, progress
         self.window, self.refill = 4 * concurrency, max(1, concurrency // 2)
         self._ended: list[tuple[bytes, PolishedRow | None]] = []
@@ -154,7 +156,7 @@ class Online:
         self._loop = asyncio.get_running_loop()
         self._tasks: asyncio.Queue[tuple[bytes, Task] | None] = asyncio.Queue()
         call, leave = caller(self._kit, self._concurrency)
-        pace = Pace(self._concurrency, self._rpm, self._tpm)
+        pace = Pace(self._concurrency, self._rpm, self._tpm, share=self._share)
         self._asker = Asker(
             call,
             ledger=self._ledger,

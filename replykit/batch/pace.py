@@ -89,6 +89,7 @@ class Pace:
         concurrency: the most calls at once.
         rpm: requests a minute; None: what the server says.
         tpm: tokens a minute, likewise.
+        share: the part of the server's limits that is this one's, where others call it under the same key.
         clock: seconds.
         jitter: a number from 0 to 1, drawn anew for every pause.
 
@@ -104,13 +105,14 @@ class Pace:
         rpm: float | None = None,
         tpm: float | None = None,
         *,
+        share: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._most = concurrency
         self._window = float(concurrency)
         self._requests, self._tokens = Bucket(rpm), Bucket(tpm)
-        self._clock, self._jitter = clock, jitter
+        self._share, self._clock, self._jitter = share, clock, jitter
         self._reserved = 0.0
         self._sent = self._halved_at = 0
         self._resume = -math.inf
@@ -237,7 +239,8 @@ class Pace:
             if remaining is None:
                 continue
             reset = _seconds(headers.get(f"x-ratelimit-reset-{kind}"))
-            bucket.heed(limit or remaining, remaining, reset, max(0.0, under_way), now)
+            own = self._share
+            bucket.heed((limit or remaining) * own, remaining * own, reset, max(0.0, under_way), now)
 
 
 def _number(said: str | None) -> float | None:

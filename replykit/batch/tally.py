@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from replykit.batch.rows import PolishedRow
 from replykit.records import Severity, Status, Usage, Violation
@@ -94,6 +94,17 @@ class Tally(Changes):
         if row.usage.calls:
             self.usage += row.usage
         self.count(row.before, row.violations)
+
+    def __iadd__(self, other: Tally) -> Self:
+        """Count what another one has counted as well."""
+        self.rows += other.rows
+        self.statuses += other.statuses
+        self.shared += other.shared
+        self.wrong += other.wrong
+        self.usage += other.usage
+        self._before += other._before
+        self._after += other._after
+        return self
 
     def share(self, status: Status) -> str:
         """Return the share of the rows that have a status, in words: `12.3%`."""

@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from replykit.cli.baseline import Baseline
-from replykit.cli.bulk import check_into, tell_trouble
+from replykit.cli.bulk import Bulk, tell_trouble
 from replykit.cli.display import count, note
-from replykit.cli.files import files_of
+from replykit.cli.files import sources_of
 from replykit.cli.findings import Findings
 from replykit.cli.formats import FormatName, format_of
 from replykit.cli.options import (
     CustomerOption,
     EncodingOption,
+    EngineOption,
     FactOption,
     HistoryOption,
     LanguageOption,
@@ -27,7 +28,6 @@ from replykit.cli.options import (
 from replykit.cli.readers import Inputs
 from replykit.cli.selection import selected, united
 from replykit.cli.texts import turns
-from replykit.columnar import check_target, open_replies
 from replykit.errors import UsageError
 from replykit.intake import given_of
 from replykit.records import AUTO, Channel, Severity
@@ -71,6 +71,7 @@ def check(
             "or .csv.",
         ),
     ] = None,
+    engine: EngineOption = "local",
     keep: Annotated[
         list[str] | None,
         typer.Option("--keep", metavar="COLUMN", help="A column that --output keeps beside the results."),
@@ -141,24 +142,29 @@ def check(
     )
     if keep and output is None:
         raise UsageError("--keep names columns of a file of results; name that with --output")
-    if output is not None:
-        if path or sheet or format != "text" or severity != "warning":
-            raise UsageError("--output takes no --format, --severity, --sheet or baseline; it writes all that is found")
+    if output is not None and (path or sheet or format != "text" or severity != "warning"):
+        raise UsageError("--output takes no --format, --severity, --sheet or baseline; it writes all that is found")
+    bulk = None
+    if output is not None or engine == "ray":
         if len(shelf.playbooks) > 1 or language == AUTO:
-            raise UsageError("--output checks all rows by one playbook; give one --playbook, and no --language auto")
-        check_target(output)
-        pieces = open_replies(files_of(text or (), expected=True) or (), column, keep or (), encoding=encoding)
+            option = "--output" if output else "--engine ray"
+            raise UsageError(f"{option} checks all rows by one playbook; give one --playbook, and no --language auto")
         choice = shelf.choose_for("", language, given)
-        checker = choice.bench.checker
-        tally = check_into(output, pieces, rules, checker.given(language=choice.language, **given))
+        known = choice.bench.checker.given(language=choice.language, **given)
+        bulk = Bulk(
+            sources_of(text or ()), column, keep or (), encoding, rules, known, engine, show_all=format == "json"
+        )
+    if output is not None and bulk:
+        tally = bulk.write(output)
         _summarize(tally, None)
         tell_trouble(tally, output)
         raise typer.Exit(1 if (tally["errors"] or tally["trouble"]) and not exit_zero else 0)
-    inputs = Inputs(text or (), column, sheet, encoding)
+    inputs = bulk or Inputs(text or (), column, sheet, encoding)
     findings, shown = Findings(rules, whole, accepted, severity), format_of(format, rules)
     for named in inputs:
         report = shelf.check(named.text, None, given)
         shown.show(named, findings.left(named, report))
+    findings.tally.update(replies=inputs.unseen, fine=inputs.unseen)
     if not findings.tally["replies"]:
         raise UsageError(f"nothing to check: there is no text in {', '.join(inputs.files[:3])}")
     if accepted and write_baseline:

@@ -9,9 +9,10 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from replykit.columnar.files import is_remote
 from replykit.errors import UsageError
 
-__all__ = ["files_of", "is_file", "looks_like_a_file", "shortened"]
+__all__ = ["files_of", "is_file", "looks_like_a_file", "shortened", "sources_of"]
 
 _LONGEST_NAME = 4096
 _LOOKS_LIKE_A_FILE = re.compile(
@@ -50,6 +51,18 @@ def files_of(arguments: Sequence[str], *, expected: bool = False) -> list[str] |
         for file in found:
             files.setdefault(os.path.normpath(file), file)
     return list(files.values())
+
+
+def sources_of(arguments: Sequence[str]) -> list[str]:
+    """Return the files that arguments name, by name, pattern or address, each once.
+
+    Raises:
+        UsageError: a file is missing.
+    """
+    found: list[str] = []
+    for argument in arguments:
+        found += [argument] if is_remote(argument) else files_of([argument], expected=True) or []
+    return list(dict.fromkeys(found))
 
 
 def is_file(argument: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ __all__ = [
     "ConcurrencyOption",
     "CustomerOption",
     "EncodingOption",
+    "EngineOption",
     "FactOption",
     "GuidanceOption",
     "HistoryOption",
@@ -186,6 +187,12 @@ def playbooks(named: list[str] | None) -> list[str]:
     if named or not setting:
         return named or ["zh"]
     return [setting] if os.path.exists(setting) else [name for name in setting.split(os.pathsep) if name]
+
+
+EngineOption = Annotated[
+    Literal["local", "ray"],
+    typer.Option("--engine", help="ray works on columns of files, on all cores that Ray has, here or on a cluster."),
+]
 
 
 def api_key() -> tuple[str, str] | None:

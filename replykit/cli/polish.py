@@ -6,19 +6,23 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from replykit.batch.job import Job, Via
+from replykit.batch.limits import Limits
 from replykit.batch.price import Price
+from replykit.batch.sheet_columns import SheetColumns
 from replykit.batch.wording import Interface
-from replykit.cli.columns import JobColumns, column_name, header_doubt, reply_column
+from replykit.cli.columns import column_name, header_doubt, reply_column
 from replykit.cli.display import note
+from replykit.cli.fleet import polish_on_ray
 from replykit.cli.kits import open_kit
 from replykit.cli.options import (
     BaseUrlOption,
     ConcurrencyOption,
+    EngineOption,
     LanguageOption,
     MaxRepairsOption,
     ModelOption,
@@ -49,10 +53,11 @@ _COLUMN = "NAME|LETTER|NUMBER"
 
 def polish(
     context: typer.Context,
-    source: Annotated[
-        str,
+    sources: Annotated[
+        list[str],
         typer.Argument(
-            metavar="IN.xlsx|IN.csv", help="The spreadsheet, or a .parquet or .jsonl file; it is never changed."
+            metavar="IN.xlsx|IN.csv",
+            help="The spreadsheet, or a .parquet or .jsonl file; it is never changed. With --engine ray, any number.",
         ),
     ],
     output: Annotated[
@@ -143,6 +148,11 @@ def polish(
     prompts: PromptsOption = None,
     privacy: PrivacyOption = None,
     offline: OfflineOption = False,
+    engine: EngineOption = "local",
+    shards: Annotated[
+        int | None,
+        typer.Option("--shards", metavar="N", min=1, help="With --engine ray: how many work at once; 2, if not given."),
+    ] = None,
 ) -> None:
     """Polish a column of canned replies, and write a copy of the spreadsheet with the results.
 
@@ -156,6 +166,49 @@ def polish(
     Exit code: 0 every reply is clean or repaired, 1 some need review, 2 wrong use, 3 it stopped before the end.
     """
     price = Price.of(price_in, price_out)
+    settings: dict[str, Any] = {
+        "model": model,
+        "base_url": base_url,
+        "playbook": playbook,
+        "timeout": timeout,
+        "max_repairs": max_repairs,
+        "budget": None,  # the job has one of its own, which lasts over its runs
+        "prompts": prompts,
+        "privacy": privacy,
+        "language": language,
+        "offline": offline,
+    }
+    if engine == "ray":
+        refused = {
+            "--sheet": sheet, "--delimiter": delimiter, "--in-place-column": in_place_column, "--raw": raw,
+            "--report": report, "--limit": limit, "--dry-run": dry_run, "--via": via != "calls", "--no-wait": no_wait,
+            "--resume": resume,
+        }  # fmt: skip
+        for option in filter(refused.get, refused):
+            raise UsageError(f"--engine ray takes no {option}; leave one of them out")
+        open_kit(**settings).close()
+        polish_on_ray(
+            sources,
+            output,
+            {
+                "text": column,
+                "customer": customer_column,
+                "facts": facts_column,
+                "stage": stage_column,
+                "language": language_column,
+            },
+            settings,
+            encoding=encoding,
+            limits=Limits(concurrency, rpm, tpm, max_tokens_total),
+            shards=shards or 2,
+            only_flagged=only_flagged,
+            interface=interface,
+            price=price,
+            command=typed(context),
+        )
+    if len(sources) > 1 or shards:
+        raise UsageError("give one file, and no --shards; --engine ray takes several")
+    (source,) = sources
     opened = open_sheet(source, sheet=sheet, encoding=encoding, delimiter=delimiter)
     targets = None if dry_run and output is None else Targets.of(opened, output, report, no_report=no_report)
 
@@ -170,7 +223,7 @@ def polish(
     def index(wanted: str | None) -> int | None:
         return None if wanted is None else opened.column(wanted)
 
-    columns = JobColumns(
+    columns = SheetColumns(
         text=reply_column(opened, column),
         customer=index(customer_column),
         facts=index(facts_column),
@@ -186,18 +239,7 @@ def polish(
     note(("quiet", f"{opened.path}: {opened.layout}"))
     for said in opened.remarks(columns.text):
         note(("warning", "note"), ("plain", f": {said}"))
-    with open_kit(
-        model=model,
-        base_url=base_url,
-        playbook=playbook,
-        timeout=timeout,
-        max_repairs=max_repairs,
-        budget=None,  # the job has one of its own, which lasts over its runs
-        prompts=prompts,
-        privacy=privacy,
-        language=language,
-        offline=offline,
-    ) as kit:
+    with open_kit(**settings) as kit:
         if doubt := header_doubt(opened, columns.text, kit):
             note(("warning", "note"), ("plain", f": {doubt}"))
         # A dry run leaves nothing behind, not even an empty ledger.

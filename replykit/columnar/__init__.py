@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from replykit.columnar.checking import Columns, check_batch, check_batches
 from replykit.columnar.files import Piece, open_replies
-from replykit.columnar.results import result_schema
+from replykit.columnar.results import result_schema, tallied
 from replykit.columnar.writing import check_target, write_results
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "check_target",
     "open_replies",
     "result_schema",
+    "tallied",
     "write_results",
 ]

@@ -17,7 +17,9 @@ from replykit.many import cores
 from replykit.reading import Given
 from replykit.snapshot import loaded_name
 
-__all__ = ["Columns", "check_batch", "check_batches"]
+__all__ = ["ID", "TROUBLE", "Columns", "check_batch", "check_batches"]
+
+ID, TROUBLE = "replykit:id", "replykit:trouble"  # columns that no file has: a row's number, and why it has no text
 
 WORTH_PROCESSES = 20_000  # replies; a process has its checker after the time that this one takes for so many
 _WAITING = 3  # batches for each other process that are read before their turn
@@ -52,9 +54,8 @@ class Columns(NamedTuple):
         kind = schema.field(self.text).type
         if not holds_texts(kind):
             raise UsageError(f"{name}: the column {self.text!r} holds no texts, but {kind}")
-        for column in self.keep:
-            if column in RESULTS:
-                raise UsageError(f"{name}: {column!r} cannot be kept, as a column of the results has that name")
+        for column in set(self.keep).intersection(RESULTS):
+            raise UsageError(f"{name}: {column!r} cannot be kept, as a column of the results has that name")
 
 
 def check_batch(checker: Checker, batch: Any, columns: Columns, given: Given = Given()) -> Any:  # noqa: B008  # a tuple
@@ -62,7 +63,7 @@ def check_batch(checker: Checker, batch: Any, columns: Columns, given: Given = G
 
     Args:
         checker: the rules.
-        batch: the replies; its column `trouble`, where it has one, says why a row has none.
+        batch: the replies; its column `TROUBLE`, where it has one, says why a row has none.
         columns: which columns are used.
         given: what is known beside every reply.
 
@@ -71,7 +72,7 @@ def check_batch(checker: Checker, batch: Any, columns: Columns, given: Given = G
     """
     pa = arrow()
     texts = _whole(batch.column(columns.text))
-    known = _whole(batch.column("trouble")).to_pylist() if "trouble" in batch.schema.names else []
+    known = _whole(batch.column(TROUBLE)).to_pylist() if TROUBLE in batch.schema.names else []
     found = [_found(checker, text, given) for text in texts_of(texts)]
     for at, said in enumerate(known):
         if said is not None:

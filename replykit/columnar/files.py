@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 from replykit.arrow import arrow, opened_parquet
-from replykit.columnar.checking import Columns
+from replykit.columnar.checking import ID, TROUBLE, Columns
+from replykit.columnar.results import RESULTS
 from replykit.errors import UsageError
 from replykit.sheets.columns import column_in
 from replykit.sheets.encodings import encoding_of
 from replykit.sheets.lines import Line, lines_in
-from replykit.sheets.records import record_in
+from replykit.sheets.records import fields_of, record_in
 from replykit.sheets.table import Table
 
 __all__ = ["PARQUET", "RECORDS", "Piece", "is_remote", "open_replies", "suffix_of"]
@@ -52,32 +53,36 @@ class Piece(NamedTuple):
     @property
     def out(self) -> Columns:
         """The columns of the batches, of which `id` names the rows: in Parquet the first is 1, else as in a sheet."""
-        return self.columns._replace(id="id")
+        return self.columns._replace(id=ID)
 
     def batches(self) -> Iterator[Any]:
-        """Yield the replies as record batches: `id`, the replies, the kept columns and `trouble`.
+        """Yield the replies as record batches: `ID`, the replies, the kept columns and, of text, `TROUBLE`.
 
-        A reply that cannot be read, as its line is no JSON, is null, and `trouble` says why.
+        A reply that cannot be read, as its line is no JSON, is null, and `TROUBLE` says why.
 
         Raises:
-            UsageError: the file cannot be read, or is cut off.
+            UsageError: the file cannot be read, or has other rows than it says.
         """
         pa = arrow()
         read = _rows_of_parquet if suffix_of(self.path) in PARQUET else _rows_of_text
+        rows = 0
         try:
             for numbers, columns in read(self):
+                rows += len(numbers)
                 ids = numbers.cast(pa.string())
                 if self.label:
                     ids = pa.compute.binary_join_element_wise(pa.scalar(self.label), ids, ":")
-                yield pa.record_batch({"id": ids, **columns})
+                yield pa.record_batch({ID: ids, **columns})
         except (OSError, pa.ArrowException) as error:
             raise UsageError(f"{self.path} cannot be read: {_said(error)}") from None
+        if self.rows not in (None, rows):
+            raise UsageError(f"{self.path} says that it has {self.rows:,} rows there, and {rows:,} can be read")
 
 
 def open_replies(
     paths: Sequence[str],
     column: str | None,
-    keep: Sequence[str] = (),
+    keep: Sequence[str] | None = (),
     *,
     encoding: str | None = None,
     piece: int | None = _PIECE,
@@ -87,7 +92,7 @@ def open_replies(
     Args:
         paths: the files: .parquet, .jsonl, or .csv and .tsv; local, or addresses such as s3://bucket/name.parquet.
         column: the replies: a name, else the letter of a column, else its number from 1; None: `text` of JSON Lines.
-        keep: the columns that stand beside the results, in the same way.
+        keep: the columns that stand beside the results, in the same way; None: all, that of the replies among them.
         encoding: of files of text; None: found out.
         piece: rows of Parquet in a piece, about; None: each file is one.
 
@@ -122,40 +127,55 @@ def _place(path: str) -> str:
     return path if is_remote(path) else os.path.realpath(path)
 
 
-def _pieces(whole: Piece, column: str | None, keep: Sequence[str], size: int | None) -> Iterator[Piece]:
+def _pieces(whole: Piece, column: str | None, keep: Sequence[str] | None, size: int | None) -> Iterator[Piece]:
     suffix = suffix_of(whole.path)
     if suffix in RECORDS:
-        names = tuple(dict.fromkeys(keep))
-        with _opened(whole.path):  # whether it is there
-            pass
-        yield whole._replace(columns=Columns("text" if column is None else column, keep=names))
-        return
-    if suffix in _TABLES:
+        text = "text" if column is None else column
+        header = _fields(whole) if keep is None else [text, *keep]
+        if text not in header:
+            column_in(header, text, whole.path)
+        yield whole._replace(columns=_columns(whole, header, header.index(text), keep))
+    elif suffix in _TABLES:
         header = _header(whole)
-        names = tuple(dict.fromkeys(header[column_in(header, name, whole.path)] for name in keep))
         place = column_in(header, column, whole.path)
         if header[place] in ("", *header[:place]):
             raise UsageError(f"{whole.path}: the column of the replies needs a name of its own in the first row")
-        yield whole._replace(columns=Columns(header[place], keep=names))
-        return
-    if suffix not in PARQUET:
+        yield whole._replace(columns=_columns(whole, header, place, keep))
+    elif suffix in PARQUET:
+        with _parquet(whole.path) as file:
+            schema, metadata = file.schema_arrow, file.metadata
+        header = schema.names
+        columns = _columns(whole, header, column_in(header, column, whole.path), keep)
+        columns._replace(keep=()).check(schema, whole.path)
+        yield from _groups(whole._replace(columns=columns), metadata, size)
+    else:
         raise UsageError(f"{whole.path} is no file of columns; give .parquet, .jsonl, .csv or .tsv")
-    with _parquet(whole.path) as file:
-        schema, metadata = file.schema_arrow, file.metadata
-    header = schema.names
-    names = tuple(dict.fromkeys(header[column_in(header, name, whole.path)] for name in keep))
-    columns = Columns(header[column_in(header, column, whole.path)], keep=names)
-    columns.check(schema, whole.path)
+
+
+def _columns(whole: Piece, header: list[str], place: int, keep: Sequence[str] | None) -> Columns:
+    text = header[place]
+    if keep is None:
+        if len({*header, ""}) <= len(header):
+            raise UsageError(f"{whole.path}: each column needs a name of its own, as its copy knows them by these")
+        return Columns(text, keep=tuple(header))
+    names = keep if suffix_of(whole.path) in RECORDS else [header[column_in(header, name, whole.path)] for name in keep]
+    for name in set(names).intersection(RESULTS):
+        raise UsageError(f"{whole.path}: {name!r} cannot be kept, as a column of the results has that name")
+    return Columns(text, keep=tuple(dict.fromkeys(names)))
+
+
+def _groups(whole: Piece, metadata: Any, size: int | None) -> Iterator[Piece]:
+    """Yield Parquet in pieces of whole row groups."""
     groups: list[int] = []
     rows = before = 0
     for group in range(metadata.num_row_groups):
         groups.append(group)
         rows += metadata.row_group(group).num_rows
         if size is not None and rows >= size:
-            yield whole._replace(columns=columns, groups=tuple(groups), before=before, rows=rows)
+            yield whole._replace(groups=tuple(groups), before=before, rows=rows)
             groups, before, rows = [], before + rows, 0
     if groups or not before:
-        yield whole._replace(columns=columns, groups=tuple(groups), before=before, rows=rows)
+        yield whole._replace(groups=tuple(groups), before=before, rows=rows)
 
 
 def _said(error: Exception) -> str:
@@ -210,7 +230,7 @@ def _rows_of_text(piece: Piece) -> Iterator[tuple[Any, dict[str, Any]]]:
         rows = read(piece, file)
         while taken := list(itertools.islice(rows, _ROWS)):
             numbers, texts, kept, trouble = zip(*taken, strict=True)
-            columns = {piece.columns.text: _texts(texts), "trouble": _texts(trouble)}
+            columns = {piece.columns.text: _texts(texts), TROUBLE: _texts(trouble)}
             for name, values in zip(piece.columns.keep, zip(*kept, strict=True), strict=True):
                 columns[name] = _texts(values)
             yield pa.array(numbers, pa.int64()), columns
@@ -260,6 +280,12 @@ def _records(piece: Piece, file: BinaryIO) -> Iterator[_Row]:
             yield line.number, None, kept, f"the field {field!r} holds no text"
 
 
+def _fields(piece: Piece) -> list[str]:
+    """Return the names of all fields of JSON Lines, in the order in which they come."""
+    with _seekable(piece.path) as file:
+        return list(fields_of(_lines(piece, file), piece.path))
+
+
 def _shown(value: object) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
@@ -276,7 +302,9 @@ def _cells(piece: Piece, file: BinaryIO) -> Iterator[_Row]:
             places = [header.index(name) for name in (piece.columns.text, *piece.columns.keep)]
             continue
         text, *kept = (cells[place] if place < len(cells) else None for place in places)
-        yield row.number, text, tuple(kept), None
+        # What all columns are asked of would lose a cell beyond them; what asks for some has no use for it.
+        is_lost = len(places) > len(header) and any(cells[len(header) :])
+        yield row.number, text, tuple(kept), "the row has more cells than there are columns" if is_lost else None
 
 
 def _header(piece: Piece) -> list[str]:

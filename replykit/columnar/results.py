@@ -8,7 +8,7 @@ from typing import Any
 from replykit.arrow import arrow
 from replykit.checker import Checker
 
-__all__ = ["RESULTS", "Found", "result_schema", "results_of"]
+__all__ = ["RESULTS", "Found", "result_schema", "results_of", "tallied"]
 
 RESULTS = ("id", "ok", "errors", "warnings", "violations", "trouble")
 # Of one reply: its findings by the numbers of their rules; None where there is no text; else why it was not checked.
@@ -89,3 +89,23 @@ def results_of(checker: Checker, ids: Any, found: Sequence[Found]) -> Any:
     arrays = [ids.cast(pa.string()), pa.array(ok, pa.bool_()), pa.array(errors, pa.int32())]
     arrays += [pa.array(warnings, pa.int32()), lists, pa.array(trouble, pa.string())]
     return pa.record_batch(arrays, schema=schema)
+
+
+def tallied(results: Any) -> dict[str, int]:
+    """Return how many `rows` a batch of results has, how many `replies`, of these how many `fine`, and more counts.
+
+    Args:
+        results: the batch.
+
+    Returns:
+        `rows`, `replies`, `fine`, `errors`, `warnings`, and the rows with `trouble`.
+    """
+    columns = {name: results.column(name) for name in ("ok", "errors", "warnings", "trouble")}
+    return {
+        "rows": results.num_rows,
+        "replies": results.num_rows - columns["ok"].null_count,
+        "fine": columns["ok"].true_count,
+        "errors": columns["errors"].sum().as_py() or 0,
+        "warnings": columns["warnings"].sum().as_py() or 0,
+        "trouble": results.num_rows - columns["trouble"].null_count,
+    }

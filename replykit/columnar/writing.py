@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from replykit.arrow import arrow
-from replykit.columnar.files import PARQUET, RECORDS, suffix_of
+from replykit.columnar.files import PARQUET, RECORDS, is_remote, suffix_of
+from replykit.columnar.results import result_schema
 from replykit.errors import UsageError
 from replykit.sheets import saving
 from replykit.sheets.csv_writing import neutralised
@@ -31,35 +33,60 @@ def check_target(path: str) -> None:
         raise UsageError(f"{path} says no kind of file that can be written; end its name in .parquet, .jsonl or .csv")
 
 
-def write_results(path: str, batches: Iterable[Any], schema: Any) -> int:
+def write_results(path: str, batches: Iterable[Any]) -> int:
     """Write record batches into a file, which appears under its name when it is whole.
 
     Args:
-        path: the file; its ending says the kind: .parquet, .jsonl or .csv.
-        batches: what is written, all of one schema.
-        schema: that.
+        path: the file, or the address of one; its ending says the kind: .parquet, .jsonl or .csv.
+        batches: what is written; all have the columns of the first. Where there is none, a file without rows is.
 
     Returns:
         How many rows were written, as the file says where it does.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: it cannot be written, or the batches differ in their columns.
     """
     check_target(path)
-    suffix = suffix_of(path)
-    with saving(Path(path)) as file:
-        if suffix in PARQUET:
-            with arrow().parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-                for batch in batches:
-                    writer.write_batch(batch, row_group_size=_GROUP)
-            file.seek(0)
-            return int(arrow().parquet.ParquetFile(file).metadata.num_rows)
-        rows = 0
-        with _writer(file, schema.names, is_table=suffix == ".csv") as write:
+    left = iter(batches)
+    first = next(left, None)
+    schema = result_schema() if first is None else first.schema
+    whole = _alike(itertools.chain([] if first is None else [first], left), schema)
+    if not is_remote(path):
+        with saving(Path(path)) as file:
+            rows = _write(file, whole, schema, suffix_of(path))
+            if suffix_of(path) in PARQUET:
+                file.seek(0)
+                rows = arrow().parquet.ParquetFile(file).metadata.num_rows
+        return rows
+    system, inside = arrow().fs.FileSystem.from_uri(path)
+    try:
+        with system.open_output_stream(inside) as file:
+            return _write(file, whole, schema, suffix_of(path))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {str(error).partition(chr(10))[0]}") from None
+
+
+def _alike(batches: Iterable[Any], schema: Any) -> Iterator[Any]:
+    for batch in batches:
+        try:
+            yield batch.select(schema.names).cast(schema)
+        except (KeyError, arrow().ArrowException):
+            raise UsageError("the files differ in the columns that are kept; check them one by one") from None
+
+
+def _write(file: Any, batches: Iterable[Any], schema: Any, suffix: str) -> int:
+    rows = 0
+    if suffix in PARQUET:
+        with arrow().parquet.ParquetWriter(file, schema, compression="zstd") as writer:
             for batch in batches:
-                for row in batch.to_pylist():
-                    write(row)
-                    rows += 1
+                writer.write_batch(batch, row_group_size=_GROUP)
+                rows += batch.num_rows
+        return rows
+    with _writer(file, schema.names, is_table=suffix == ".csv") as write:
+        for batch in batches:
+            for row in batch.to_pylist():
+                write(row)
+            rows += batch.num_rows
     return rows
 
 

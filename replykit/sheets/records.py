@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed has it under another name
 from typing import Any
 
 from replykit.errors import UsageError
 from replykit.sheets.lines import Line
 
-__all__ = ["record_in", "value_spans"]
+__all__ = ["fields_of", "record_in", "value_spans"]
+
+_MOST_FIELDS = 1000
 
 _SPACE = " \t\n\r"
 
@@ -34,6 +37,25 @@ def record_in(line: Line, name: str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise UsageError(f"{place}, is no JSON object; give one object a line")
     return record
+
+
+def fields_of(lines: Iterable[Line], name: str) -> tuple[str, ...]:
+    """Return the names of all fields of JSON Lines, in the order in which they come.
+
+    Args:
+        lines: the lines.
+        name: what the user calls the file.
+
+    Raises:
+        UsageError: a line is no JSON object, or there are more than 1,000 fields.
+    """
+    fields: dict[str, None] = {}
+    for line in lines:
+        if line.raw.strip():
+            fields |= dict.fromkeys(record_in(line, name))
+        if len(fields) > _MOST_FIELDS:
+            raise UsageError(f"{name} has more than {_MOST_FIELDS:,} fields by line {line.number}")
+    return tuple(fields)
 
 
 def value_spans(raw: str) -> dict[str, tuple[int, int]]:

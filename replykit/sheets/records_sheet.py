@@ -14,12 +14,10 @@ from replykit.sheets.edits import Edit, Edits, Notes
 from replykit.sheets.encodings import encoding_of
 from replykit.sheets.fingerprint import fingerprint_of
 from replykit.sheets.lines import Line, lines_in
-from replykit.sheets.records import record_in, value_spans
+from replykit.sheets.records import fields_of, record_in, value_spans
 from replykit.sheets.sheet import Sheet, SheetRow
 
 __all__ = ["RecordsSheet"]
-
-_MOST_FIELDS = 1000
 
 
 class RecordsSheet(Sheet):
@@ -40,22 +38,16 @@ class RecordsSheet(Sheet):
 
     def __init__(self, path: Path, encoding: str | None = None) -> None:
         self.path, self.name, self.header_row = path, str(path), 0
-        fields: dict[str, None] = {}
         try:
             with path.open("rb") as file:
                 self.fingerprint = fingerprint_of(file)
                 file.seek(0)
                 self._encoding = encoding_of(file, self.name, encoding)
-                for line in lines_in(file, self._encoding, self.name):
-                    if line.raw.strip():
-                        fields |= dict.fromkeys(record_in(line, self.name))
-                    if len(fields) > _MOST_FIELDS:
-                        raise UsageError(f"{self.name} has more than {_MOST_FIELDS:,} fields by line {line.number}")
+                self.header = fields_of(lines_in(file, self._encoding, self.name), self.name)
         except OSError as error:
             raise self._unreadable(error) from None
-        if not fields:
+        if not self.header:
             raise UsageError(f"{self.name} is empty")
-        self.header = tuple(fields)
         guess = ", found out by its characters" if self._encoding.is_guess else ""
         self.layout = f"JSON Lines, {self._encoding}{guess}"
 

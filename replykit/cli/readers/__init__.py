@@ -39,10 +39,13 @@ class Inputs:
 
     Attributes:
         files: the files; `<text>` or `<stdin>` where there is none.
+        unseen: how many texts were checked that are not among them: none.
 
     Raises:
         UsageError: a file is missing, or is of a kind that cannot be read.
     """
+
+    unseen = 0
 
     def __init__(
         self, arguments: Sequence[str], column: str | None, sheet: str | None = None, encoding: str | None = None

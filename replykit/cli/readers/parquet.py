@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from replykit.arrow import texts_of
 from replykit.cli.origin import Named
 from replykit.columnar import open_replies
+from replykit.columnar.checking import ID
 from replykit.errors import UsageError
 
 __all__ = ["replies_in_parquet"]
@@ -27,7 +28,7 @@ def replies_in_parquet(path: str, column: str | None) -> Iterator[Named]:
     for piece in open_replies([path], column, piece=None):
         for batch in piece.batches():
             texts = texts_of(batch.column(piece.columns.text))
-            for number, text in zip(batch.column("id").to_pylist(), texts, strict=True):
+            for number, text in zip(batch.column(ID).to_pylist(), texts, strict=True):
                 if isinstance(text, UnicodeDecodeError):
                     raise UsageError(f"{path}, row {number}: the text is not valid UTF-8")
                 if text and text.strip():
