@@ -21,12 +21,12 @@ from replykit.sheets.lines import Line, lines_in
 from replykit.sheets.records import fields_of, record_in
 from replykit.sheets.table import Table
 
-__all__ = ["PARQUET", "RECORDS", "Piece", "is_remote", "open_replies", "suffix_of"]
+__all__ = ["PARQUET", "PIECE_ROWS", "RECORDS", "Piece", "is_remote", "open_replies", "suffix_of"]
 
 PARQUET, RECORDS = (".parquet", ".pq"), (".jsonl", ".ndjson")
 _TABLES = (".csv", ".tsv")
 _ROWS = 4096  # of a batch
-_PIECE = 262_144  # rows of Parquet that are read together, where its row groups are no larger
+PIECE_ROWS = 65_536  # of Parquet that are read together, where its row groups are no larger
 
 
 class Piece(NamedTuple):
@@ -85,7 +85,7 @@ def open_replies(
     keep: Sequence[str] | None = (),
     *,
     encoding: str | None = None,
-    piece: int | None = _PIECE,
+    piece: int | None = PIECE_ROWS,
 ) -> list[Piece]:
     """Return files of replies, each once, in pieces that can be read apart.
 

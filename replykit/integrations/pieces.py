@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import secrets
 import shutil
 from collections import Counter
@@ -39,10 +40,9 @@ class Shown(NamedTuple):
 
 
 class _Task(NamedTuple):
-    """What each task needs; pickled once.
+    """What each task needs beside its piece; pickled once.
 
     Attributes:
-        pieces: all of them.
         playbook: the rules, portable.
         given: what is known beside every reply.
         folder: where results are written; empty: nowhere.
@@ -50,7 +50,6 @@ class _Task(NamedTuple):
         show: which replies come back.
     """
 
-    pieces: Sequence[Piece]
     playbook: str
     given: Given
     folder: str
@@ -65,8 +64,8 @@ class Ran:
         tally: as `replykit.columnar.tallied` counts, over all pieces.
     """
 
-    def __init__(self, engine: Any, task: _Task, output: str | None) -> None:
-        self._engine, self._task, self._output = engine, task, output
+    def __init__(self, engine: Any, pieces: Sequence[Piece], task: _Task, output: str | None) -> None:
+        self._engine, self._pieces, self._task, self._output = engine, pieces, task, output
         self.tally = Counter[str]()
 
     def __iter__(self) -> Iterator[Shown]:
@@ -79,7 +78,7 @@ class Ran:
         try:
             for number, id, text, trouble, counts in self._rows():
                 if counts is None:
-                    yield Shown(self._task.pieces[number], id, text, trouble)
+                    yield Shown(self._pieces[number], id, text, trouble)
                 elif number in done:
                     raise UsageError(f"the engine ran piece {number} twice; the results are not to be used")
                 else:
@@ -96,9 +95,9 @@ class Ran:
         data = self._engine.data
         context = data.DataContext.get_current().copy()
         context.execution_options.preserve_order = True
-        number = len(self._task.pieces)
+        items = [{"number": number, "piece": pickle.dumps(piece)} for number, piece in enumerate(self._pieces)]
         with data.DataContext.current(context):
-            pieces = data.from_items([{"piece": at} for at in range(number)], override_num_blocks=number)
+            pieces = data.from_items(items, override_num_blocks=len(items))
             ran = pieces.map_batches(
                 _run, fn_args=(self._task,), batch_format="pyarrow", batch_size=1, zero_copy_batch=True
             )
@@ -114,14 +113,14 @@ class Ran:
         Raises:
             UsageError: something is missing.
         """
-        task = self._task
-        for number, piece in enumerate(task.pieces):
+        task, pieces = self._task, self._pieces
+        for number, piece in enumerate(pieces):
             if number not in done:
                 raise UsageError(f"the engine lost {piece.path} from row {piece.before + 1:,} on; run it again")
             if piece.rows not in (None, done[number]):
                 raise UsageError(f"{piece.path} has {piece.rows:,} rows there, and {done[number]:,} came back")
         if not self.tally["rows"]:
-            raise UsageError(f"nothing to check: there is no row in {', '.join({p.path for p in task.pieces})}")
+            raise UsageError(f"nothing to check: there is no row in {', '.join({piece.path for piece in pieces})}")
         if self._output is None:
             return
         pa = arrow()
@@ -129,8 +128,8 @@ class Ran:
         names = [
             each for each in system.get_file_info(pa.fs.FileSelector(inside)) if each.base_name.startswith("part-")
         ]
-        if len(names) != len(task.pieces):
-            raise UsageError(f"{task.folder} holds {len(names):,} of {len(task.pieces):,} files of results")
+        if len(names) != len(pieces):
+            raise UsageError(f"{task.folder} holds {len(names):,} of {len(pieces):,} files of results")
         if is_remote(task.folder):
             with system.open_output_stream(f"{inside}/_SUCCESS") as file:
                 file.write(b"")
@@ -170,7 +169,7 @@ def run_pieces(
             system.create_dir(inside, recursive=is_remote(output))
         except (OSError, pa.ArrowException) as error:
             raise UsageError(f"{output} cannot be written: {str(error).splitlines()[0]}") from None
-    return Ran(engine, _Task(pieces, playbook, given, folder, suffix_of(output or ""), show), output)
+    return Ran(engine, pieces, _Task(playbook, given, folder, suffix_of(output or ""), show), output)
 
 
 def _system(path: str) -> tuple[Any, str]:
@@ -184,11 +183,11 @@ def _run(table: Any, task: _Task) -> Iterator[Any]:
     pa = arrow()
     kinds = (pa.int32(), pa.string(), pa.string(), pa.string(), pa.string())
     schema = pa.schema(list(zip(("piece", "id", "text", "trouble", "counts"), kinds, strict=True)))
-    for number in table.column("piece").to_pylist():
-        piece, counts = task.pieces[number], Counter[str]()
+    for number, pickled in zip(table.column("number").to_pylist(), table.column("piece").to_pylist(), strict=True):
+        piece, counts = pickle.loads(pickled), Counter[str]()
         results = _results(piece, task, counts)
         if task.folder:
-            _write(results, number, task)
+            _write(results, number, task, counts)
             results = iter(())
         for batch, result in results:
             places = _shown(result, task.show)
@@ -219,14 +218,16 @@ def _results(piece: Piece, task: _Task, counts: Counter[str]) -> Iterator[tuple[
         yield batch, result
 
 
-def _write(results: Iterator[tuple[Any, Any]], number: int, task: _Task) -> None:
+def _write(results: Iterator[tuple[Any, Any]], number: int, task: _Task, counts: Counter[str]) -> None:
     """Write the results of a piece under the name of its number; a task that is done again writes it again.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: it cannot be written, or not all of it was.
     """
-    batches = (result for _, result in results)
-    write_results(f"{task.folder}/part-{number:06}{task.suffix}", batches)
+    place = f"{task.folder}/part-{number:06}{task.suffix}"
+    written = write_results(place, (result for _, result in results))
+    if written != counts["rows"]:
+        raise UsageError(f"{place} holds {written:,} of {counts['rows']:,} rows")
 
 
 def _own(error: Exception) -> Exception:
