@@ -131,6 +131,7 @@ def test_what_cannot_be_dealt_is_refused_and_leaves_the_rest(tmp_path: Path) -> 
     with pytest.raises(UsageError, match="rows from 3 on have other columns"):
         sharding.deal([*_batches([("a", 1), ("b", 2)], 2), other], ["text"])
     assert [path.name for path in sharding.folders[0].iterdir()] == []
+    sharding.deal(_batches([("a", 1)], 1), ["text"])
     with pytest.raises(UsageError, match="has a job of 2 shards"):
         Sharding(tmp_path / "job", 3)
     (tmp_path / "job" / "job.json").write_text("{}")
@@ -138,7 +139,9 @@ def test_what_cannot_be_dealt_is_refused_and_leaves_the_rest(tmp_path: Path) -> 
         Sharding(tmp_path / "job", 2)
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be made"):
-        Sharding(tmp_path / "file" / "job", 2)
+        Sharding(tmp_path / "file" / "job", 2).deal(_batches([("a", 1)], 1), ["text"])
+    Sharding(tmp_path / "new", 2)
+    assert not (tmp_path / "new").exists()
 
 
 # --- a shard

@@ -29,7 +29,7 @@ class Sharding:
     row's answer in the same ledger, in whatever order the rows come.
 
     Args:
-        folder: where the shards lie; made where it is missing. All workers must see it under this name.
+        folder: where the shards lie; made with the first rows. All workers must see it under this name.
         shards: how many.
 
     Attributes:
@@ -38,7 +38,7 @@ class Sharding:
         schema: of the rows as they were dealt out, with their numbers.
 
     Raises:
-        UsageError: it cannot be made, or has a job with another number of shards.
+        UsageError: it has a job with another number of shards.
     """
 
     def __init__(self, folder: str | Path, shards: int) -> None:
@@ -46,28 +46,30 @@ class Sharding:
         self.folders = [self.folder / f"shard-{number:03}" for number in range(shards)]
         self.rows = 0
         self.schema: Any = None
+        self._plan = {"form": _FORM, "shards": shards}
+        self._check_plan()
+
+    def _check_plan(self) -> None:
+        try:
+            before = json.loads((self.folder / _PLAN).read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except (OSError, ValueError):
+            before = None
+        if before != self._plan:
+            number = before.get("shards") if isinstance(before, dict) else None
+            what = f"a job of {number} shards" if number and before.get("form") == _FORM else "another kind of job"
+            kept = "whose answers would be asked again; go on with that, or name another folder"
+            raise UsageError(f"{self.folder} has {what}, {kept}")
+
+    def _make(self) -> None:
         try:
             for each in self.folders:
                 each.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(f"{folder} cannot be made: {error.strerror}") from None
-        self._keep_plan({"form": _FORM, "shards": shards})
-
-    def _keep_plan(self, plan: dict[str, int]) -> None:
-        place = self.folder / _PLAN
-        try:
-            before = json.loads(place.read_bytes())
-        except FileNotFoundError:
-            with saving(place) as file:
-                file.write(json.dumps(plan).encode())
-            return
-        except (OSError, ValueError):
-            before = None
-        if before != plan:
-            number = before.get("shards") if isinstance(before, dict) else None
-            what = f"a job of {number} shards" if number and before.get("form") == _FORM else "another kind of job"
-            raise UsageError(f"{self.folder} has {what}, whose answers would be asked again; go on with that, or name "
-                             "another folder")  # fmt: skip
+            raise UsageError(f"{self.folder} cannot be made: {error.strerror}") from None
+        with saving(self.folder / _PLAN) as file:
+            file.write(json.dumps(self._plan).encode())
 
     def deal(self, batches: Iterable[Any], used: Sequence[str]) -> None:
         """Write the rows of each shard, with the number of each in the whole, from 1; those of an earlier run go.
@@ -87,6 +89,7 @@ class Sharding:
                 if not batch.num_rows:
                     continue
                 if not writers:
+                    self._make()
                     number = beside(batch.schema.names, [_NUMBER])[0]
                     self.schema = batch.schema.append(pa.field(number, pa.int64()))
                     for folder in self.folders:

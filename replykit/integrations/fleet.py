@@ -69,6 +69,7 @@ class Fleet:
         self._limits = limits.split(len(sharding.folders))
         self._plan = functools.partial(Plan, kit=kit, only_flagged=only_flagged, patience=patience, interface=interface)
         self._cpus = cpus
+        self._check_cores()
         self._is_asked_to_stop = False
         self._actors: list[Any] = []
         self.progress, self.tally = Progress(), Tally()
@@ -126,10 +127,9 @@ class Fleet:
             Whether all came to their end; False: they were stopped.
 
         Raises:
-            UsageError: an actor died again and again, or there are not cores enough.
+            UsageError: an actor died again and again.
             ReplykitError: what ended a shard first.
         """
-        self._check_cores()
         remote = self._engine.remote(_Actor)
         options = {"num_cpus": self._cpus, "max_restarts": _LIVES, "max_task_retries": _LIVES, "max_concurrency": 4}
         self._actors = [remote.options(**options).remote(plan) for plan in self._plans()]
