@@ -13,6 +13,7 @@ from replykit.pattern import Pattern
 from replykit.reading import CompiledCondition, Given, Reading
 from replykit.records import Channel, Language, Length, Stage, Turn
 from replykit.rules import Edit
+from replykit.script import tongues_of
 from replykit.statement import Claim
 from replykit.text import fold
 
@@ -127,17 +128,20 @@ class Fixer:
                 "clause": _without_end_marks(text, *reading.outline.clause(finding.start, finding.end)),
                 "sentence": reading.outline.sentence(finding.start),
             }[edit.scope]
+            span = _without_space_before(text, *span)
             replaced = self._replaced(reading, span, edit, language)
             if replaced is None:
                 continue
             start, end, new = replaced
+            new = _cased(new, text[start:end])
             if edit.scope == "hit":
                 yield _spliced(text, start, end, new)
             else:
                 new = _unsaid(new, text[:start] + text[end:])
                 candidate = _spliced(text, start, end, new)
                 if new and text[end : end + 1] in ("？", "?") and not _ASKS.search(new):
-                    candidate = text[:start] + new + "。" + text[end + 1 :]
+                    stop = "." if tongues_of(self.checker.playbook).space(language) else "。"
+                    candidate = text[:start] + new + stop + text[end + 1 :]
                 if self._keeps_refusals(text, span, finding, candidate):
                     yield candidate
 
@@ -191,6 +195,16 @@ class Fixer:
 def _weight(findings: list[Finding]) -> tuple[int, int]:
     errors = sum(finding.severity == "error" for finding in findings)
     return errors, len(findings) - errors
+
+
+def _without_space_before(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a span without the space that parts it from what stands before, which whatever replaces it needs too."""
+    return start + len(text[start:end]) - len(text[start:end].lstrip()), end
+
+
+def _cased(new: str, old: str) -> str:
+    """Return a wording with a capital letter where what it replaces begins with one, as at the start of a sentence."""
+    return new[:1].upper() + new[1:] if old[:1].isupper() else new
 
 
 def _without_end_marks(text: str, start: int, end: int) -> tuple[int, int]:

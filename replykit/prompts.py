@@ -38,7 +38,8 @@ def messages_for(
 
     Args:
         request: what is asked for; without a language, the customer's is used, else the draft's.
-        playbook: its principles and stages; its own templates count before the built-in ones of its first language.
+        playbook: its principles and stages; its own templates count before the built-in ones of its first language, and
+            those before the English ones.
         assessment: the reading of the customer's message.
         folder: a folder of own templates, rendered in a sandbox, or of folders of them by language; a template missing
             there is the playbook's.
@@ -55,7 +56,7 @@ def messages_for(
     language = request.language or next(filter(None, spoken), playbook.languages[0])
     values = {
         **request.model_dump(exclude={"language", "length", "stage", "tone"}),
-        "language": language,
+        **_named(language, playbook),
         "length": request.length or "medium",
         "tone": " ".join((request.tone or "").split()).rstrip("。."),
         "address": [word for word in playbook.words.get("address", ()) if word != "您"],
@@ -65,7 +66,7 @@ def messages_for(
         "mark": _mark(material),
         "canary": canary_of(material),
     }
-    environment = _environment(playbook.languages[0], playbook.templates, folder)
+    environment = _environment(*_choosing(playbook), folder)
     return (
         ChatMessage(role="system", content=_render(environment, "system.md.j2", values)),
         ChatMessage(role="user", content=_render(environment, f"{request.task}.md.j2", values)),
@@ -102,9 +103,9 @@ def repair_messages(
     Raises:
         PromptError: a template is missing or does not render; the message names it.
     """
-    templates, own = _choosing(playbook)
-    values = {"violations": [violation.model_dump() for violation in violations], "language": language or templates}
-    environment = _environment(templates, own, folder)
+    told_in = _named(language or (playbook.languages[0] if playbook else "zh-Hans"), playbook)
+    values = {"violations": [violation.model_dump() for violation in violations], **told_in}
+    environment = _environment(*_choosing(playbook), folder)
     content = _render(environment, "repair.md.j2", values)
     if told:
         content += "\n" + _render(environment, "continue.md.j2", {"told": told, "mark": _mark([told])})
@@ -125,7 +126,7 @@ def prompts_digest(playbook: Playbook, folder: str | None = None) -> str:
     Raises:
         PromptError: there are no templates.
     """
-    environment = _environment(playbook.languages[0], playbook.templates, folder)
+    environment = _environment(*_choosing(playbook), folder)
     whole = hashlib.sha256()
     for name in environment.list_templates():
         assert environment.loader is not None
@@ -165,7 +166,7 @@ def record_messages(turns: Sequence[Turn], playbook: Playbook, *, folder: str | 
         "categories": {category.id: say(category.title) for category in playbook.categories},
         "mark": _mark([turn.text for turn in turns]),
     }
-    environment = _environment(playbook.languages[0], playbook.templates, folder)
+    environment = _environment(*_choosing(playbook), folder)
     return (
         ChatMessage(role="system", content=_render(environment, "record_system.md.j2", values)),
         ChatMessage(role="user", content=_render(environment, "record.md.j2", values)),
@@ -186,7 +187,7 @@ def record_again(
     Raises:
         PromptError: a template is missing or does not render; the message names it.
     """
-    content = _render(_environment(playbook.languages[0], playbook.templates, folder), "record_again.md.j2", {})
+    content = _render(_environment(*_choosing(playbook), folder), "record_again.md.j2", {})
     return (
         *original,
         ChatMessage(role="assistant", content=latest[:_SENT_BACK]),
@@ -240,23 +241,36 @@ def _mark(material: Sequence[str]) -> str:
     return next(f"-{number}" for number in range(2, len(taken) + 3) if str(number) not in taken)
 
 
-def _choosing(playbook: Playbook | None) -> tuple[Language, str | None]:
-    return (playbook.languages[0], playbook.templates) if playbook else ("zh-Hans", None)
+def _named(language: Language, playbook: Playbook | None) -> dict[str, str]:
+    tongues = tongues_of(*([playbook] if playbook else []))
+    return {"language": language, "language_name": tongues.name(language)}
+
+
+def _choosing(playbook: Playbook | None) -> tuple[tuple[Language, ...], str | None]:
+    """Return the languages whose templates may do, in their order, and the folder of the playbook's own.
+
+    A model that is told in English what to write in another language does, where it is told the name of that language.
+    """
+    if playbook is None:
+        return ("zh-Hans",), None
+    language = playbook.languages[0]
+    is_described = language in tongues_of(playbook).profiles
+    return (language, "en") if is_described else (language,), playbook.templates
 
 
 @functools.cache
-def _environment(language: Language, own: str | None, folder: str | None) -> Environment:
+def _environment(languages: tuple[Language, ...], own: str | None, folder: str | None) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
     from jinja2.runtime import Context
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     # A wheel holds the templates inside the package; an editable installation has them beside it.
-    built_in = _by_language(_PACKAGE / "prompts", language) or _by_language(_PACKAGE.parent / "prompts", language)
-    known = [*([Path(own)] if own else []), *built_in]
+    places = [_by_language(root / "prompts", tag) for tag in languages for root in (_PACKAGE, _PACKAGE.parent)]
+    known = [*([Path(own)] if own else []), *next(filter(None, places), [])]
+    language = languages[0]
     if not known:
-        raise PromptError(
-            f"no prompt templates for the language {language!r}; put them into a folder prompts beside the playbook"
-        )
+        missing = f"no prompt templates for the language {language!r}"
+        raise PromptError(f"{missing}; describe it in a [[language]] of its playbook, or give a folder of your own")
     given = [*_by_language(Path(folder), language), Path(folder)] if folder is not None else []
     names = sorted({path.name for place in known for path in place.glob("*.md.j2")})
     if given and not any((place / name).is_file() for place in given for name in names):

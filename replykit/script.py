@@ -59,6 +59,11 @@ class Tongues:
         profile = self.profiles.get(language)
         return (profile.locale if profile else "") or language.partition("-")[0]
 
+    def name(self, language: Language) -> str:
+        """Return what the speakers of a language call it; its tag where that is not known."""
+        profile = self.profiles.get(language)
+        return profile.name if profile else language
+
     def named(self, word: str) -> str:
         """Return the tag of a language that somebody named in words or by another tag; any other word as it is."""
         small = word.lower()

@@ -60,6 +60,23 @@ def _write_files(folder: Path, until: int) -> None:
                 f.write(block.text + "\n")
 
 
+def run_shell_lines(block: Block) -> None:
+    """Run the shell lines of a block where we are: all that they print stands below them, … is anything."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("REPLYKIT_", "OPENAI_"))}
+    for command, expected in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n?)*)", block.text, re.MULTILINE):
+        ran = subprocess.run(
+            ["bash", "-c", SHELL + command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=env,
+            encoding="utf-8",
+            timeout=120,
+        )
+        pattern = ".*".join(map(re.escape, expected.split("…")))
+        assert re.fullmatch(pattern, ran.stdout, re.DOTALL), f"{command} prints:\n{ran.stdout}"
+
+
 def test_every_block_is_run() -> None:
     """The page has no block of a language that nothing here runs, and every file that it writes is tested in it."""
     assert {block.language for block in BLOCKS} == {"toml", "text", "console", "python"}
@@ -80,19 +97,7 @@ def test_a_playbook_holds(block: Block, folder: Path) -> None:
 def test_a_shell_line_prints_what_is_shown(block: Block, folder: Path) -> None:
     """Standard output and standard error stand below the line as they are; … is anything."""
     _write_files(folder, block.line)
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("REPLYKIT_", "OPENAI_"))}
-    for command, expected in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n?)*)", block.text, re.MULTILINE):
-        ran = subprocess.run(
-            ["bash", "-c", SHELL + command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=env,
-            encoding="utf-8",
-            timeout=120,
-        )
-        pattern = ".*".join(map(re.escape, expected.split("…")))
-        assert re.fullmatch(pattern, ran.stdout, re.DOTALL), f"{command} prints:\n{ran.stdout}"
+    run_shell_lines(block)
 
 
 @pytest.mark.parametrize("block", _of("python"))

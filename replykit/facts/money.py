@@ -44,7 +44,8 @@ def _either(signs: list[str]) -> str:
 
 
 _BEFORE = _either([sign for sign in _CURRENCY if _CURRENCY[sign] != "元"])
-_AFTER = _either([sign for sign in _CURRENCY if sign[-1] not in "$€£¥"])
+# 25 €, but not the two of "2 £5 vouchers".
+_AFTER = _either([sign for sign in _CURRENCY if sign[-1] not in "$€£¥"]) + r"|[€£](?!\s?[0-9])"
 # 元旦, 元素 and 两元店 are no money, nor are 三块蛋糕 and 两块电池.
 _MONEY_ONLY = r"(?:(?<![元块])|(?<=元)(?![素件器旦宵组老月店复])|(?<=块)(?![蛋电屏布手硬表肥香饼砖地巧肉豆田石板]))"
 _AMOUNT = re.compile(

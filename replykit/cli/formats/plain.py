@@ -33,12 +33,13 @@ class TextFormat:
 
 
 class JsonFormat:
-    """One object for each text: id, text, ok and violations."""
+    """One object for each text: id, text, ok, violations, and the language where something decided it."""
 
     def show(self, named: Named, report: Report) -> None:
         """Print the report."""
         violations = [violation.model_dump() for violation in report.violations]
-        print(json_line({"id": named.id, "text": named.text, "ok": report.ok, "violations": violations}))
+        line = {"id": named.id, "text": named.text, "ok": report.ok, "violations": violations}
+        print(json_line(line | ({"language": report.language} if report.language else {})))
 
     def finish(self) -> None:
         """Print nothing more."""
