@@ -183,6 +183,9 @@ over cases drawn again and again, of its measure alone, so it may leave out 0 wh
 measure is compared over the cases that it says something of on both sides, so its difference may be another than that
 of the two tables above.
 
+Where the two sides are judged by other rules (another playbook, another version), fewer violations may be fewer found;
+the command says so. What must be said, what must not, and what never may is looked for alike.
+
 `--vs` takes a model or a run that `--json` saved; `--vs-playbook`, `--vs-prompts` and `--vs-base-url` change one thing
 at a time. The other server's key is `REPLYKIT_VS_API_KEY`; a key is never sent to a server that it is not for.
 

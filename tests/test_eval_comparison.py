@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replykit.errors import UsageError
-from replykit.evaluation import Comparison, Run, compare
+from replykit.evaluation import Comparison, Run, WeakAnswer, compare
 from replykit.evaluation.comparison import ALPHA, Difference
 from replykit.evaluation.measures import ENDS, End
 
@@ -125,6 +125,25 @@ def test_cases_have_to_be_the_same() -> None:
         compare(run("first"), changed)
     with pytest.raises(UsageError, match="share no case"):
         compare(run("first"), run("first").model_copy(update={"trials": ()}))
+
+
+def test_another_judge_is_told() -> None:
+    """Where the rules differ, fewer violations may be fewer found, and the comparison says so; else it says nothing."""
+    one, other = run("first"), run("first")
+    assert compare(one, other).doubt == ""
+    made = other.made_with.model_copy(update={"playbook_digest": "another"})
+    assert "judged by other rules" in compare(one, other.model_copy(update={"made_with": made})).doubt
+
+
+def test_replayed_answers_are_compared_by_what_is_right_for_them() -> None:
+    """Ending as expected and leaving wrongly are measures where a script says what is right, and nowhere else."""
+    fields = {"case": "case-1", "id": "a", "answers": ["…"], "expect": ["repaired"], "never": ["在路上"]}
+    script = WeakAnswer.model_validate(fields)
+    wrong, right = run_of([trial("case-1", script=script)]), run_of([trial("case-1", "review", script=script)])
+    comparison = compare(wrong, right)
+    assert (of(comparison, "wrongly_clean").a, of(comparison, "wrongly_clean").b) == (1, 0)
+    assert (of(comparison, "expected").a, of(comparison, "expected").b) == (0, 0)
+    assert not [one for one in compare(run("first"), run("first")).differences if one.measure == "expected"]
 
 
 def test_without_scipy_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

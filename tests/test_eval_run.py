@@ -331,6 +331,30 @@ def test_without_a_model_the_phrasebook_plays(run: Callable[..., Ran], model: Se
     assert not model.requests
 
 
+def test_each_case_is_judged_by_the_playbook_for_its_language(run: Callable[..., Ran], tmp_path: Path) -> None:
+    """Without --playbook and --language; one that is named judges all."""
+    english = EvalCase(id="english", customer="Where is my order?", held_out=True)
+    (tmp_path / "cases.jsonl").write_text("\n".join(case.model_dump_json() for case in (CASES[0], english)), "utf-8")
+    ran = run("--offline", "--json", "run.json")
+    assert [trial.reply.language for trial in load_run("run.json").trials if trial.reply] == ["zh-Hans", "en"]
+    assert load_run("run.json").made_with.language == "auto"
+    assert "note: 1 case held out; tune nothing by what is seen of them" in ran.err
+    run("--offline", "--playbook", "zh", "--json", "run.json")
+    made = load_run("run.json").made_with
+    assert (made.playbook, made.language) == ("zh", "")
+
+
+def test_masked_replies_are_made_of_their_answers(model: Server, tmp_path: Path) -> None:
+    """With privacy the journal holds no reply; the next run makes it again of the answers, without a call."""
+    case = EvalCase(id="phone", customer="我的电话是13812345678，订单 A1000 怎么还没到？", facts=CASES[0].facts)
+    with ReplyKit(model="m", base_url=model.url, api_key=KEY, privacy="mask") as kit:
+        first = evaluate(kit, [case], journal=tmp_path / "j")
+        asked = len(model.requests)
+        assert evaluate(kit, [case], journal=tmp_path / "j").trials[0].reply == first.trials[0].reply
+    assert asked == len(model.requests) == 1
+    assert b"13812345678" not in (tmp_path / "j").read_bytes()
+
+
 @pytest.fixture
 def kit(model: Server) -> Iterator[ReplyKit]:
     """A kit whose model is behind the server."""

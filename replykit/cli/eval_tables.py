@@ -83,6 +83,8 @@ def show_comparison(comparison: Comparison) -> None:
             f"{count(comparison.cases, 'case')} in pairs, the runs of a case averaged; told where p is below {ALPHA}",
         )
     )
+    if comparison.doubt:
+        note(("warning", "note"), ("plain", f": {comparison.doubt}"))
     if comparison.unpaired:
         left = f"{count(comparison.unpaired, 'case')} played on one side alone, and left out of the comparison"
         note(("warning", "note"), ("plain", f": {left}"))

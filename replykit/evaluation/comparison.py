@@ -68,6 +68,17 @@ class Comparison(Record):
     unpaired: int
     differences: tuple[Difference, ...]
 
+    @property
+    def doubt(self) -> str:
+        """What keeps the figures from being compared as they stand, in a sentence; empty where nothing does."""
+        a, b = self.a, self.b
+        if (a.playbook_digest, a.language, a.version) == (b.playbook_digest, b.language, b.version):
+            return ""
+        return (
+            "A and B are judged by other rules, so fewer violations may be fewer found; what must be said, must not and"
+            " never may is looked for alike"
+        )
+
 
 def need_scipy() -> None:
     """Refuse to compare where SciPy is missing.

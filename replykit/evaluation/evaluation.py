@@ -93,7 +93,12 @@ class Evaluation:
         self._concurrency, self._rpm, self._tpm, self._patience = concurrency, rpm, tpm, patience
         self._max_tokens_total = max_tokens_total
         self.made_with = MadeWith.of(kit, self._cases, names=names)
-        self._journal = Journal(journal, self.made_with, spare=_SPARE * (16 + concurrency))
+        self._journal = Journal(
+            journal,
+            self.made_with,
+            spare=_SPARE * (16 + concurrency),
+            is_private=kit._privacy is not None,
+        )
         self.notes = self._journal.ledger.notes
         self.total = len(self._cases) * runs
         self.progress = Progress()

@@ -31,6 +31,7 @@ class Journal:
         path: the file, made where it is missing; None: nothing is kept.
         made_with: what the run is made with.
         spare: bytes kept free on the disk for what is under way.
+        is_private: True keeps replies in memory alone, as a ledger does; the next run makes them of the answers.
 
     Attributes:
         ledger: where the calls are written down.
@@ -39,8 +40,10 @@ class Journal:
         LedgerError: it is in use, is no journal, or was made with something else; the message says with what.
     """
 
-    def __init__(self, path: str | PathLike[str] | None, made_with: MadeWith, *, spare: int) -> None:
-        self.ledger = Ledger(path, spare=spare)
+    def __init__(
+        self, path: str | PathLike[str] | None, made_with: MadeWith, *, spare: int, is_private: bool = False
+    ) -> None:
+        self.ledger = Ledger(path, spare=spare, is_private=is_private)
         self._digest = hashlib.sha256(made_with.model_dump_json(exclude={"cases"}).encode()).digest()
         try:
             if path is not None:

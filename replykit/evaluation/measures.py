@@ -193,6 +193,16 @@ def _worse(judged: Judged) -> float | None:
     return float(any(one.worse for one in judged.repairs)) if judged.repairs else None
 
 
+def _expected(judged: Judged) -> float | None:
+    script = judged.trial.script
+    return float(not judged.is_unexpected) if script and script.expect else None
+
+
+def _wrongly_clean(judged: Judged) -> float | None:
+    script = judged.trial.script
+    return float(judged.is_wrongly_clean) if script and script.never else None
+
+
 MEASURES: tuple[Measure, ...] = (
     Measure("good", "leaves, and keeps must and must_not", _good, better="more"),
     Measure("first", ENDS["first"], _ended("first"), better="more"),
@@ -212,6 +222,8 @@ MEASURES: tuple[Measure, ...] = (
         _of_reply(lambda judged: float(not judged.forbidden) if judged.case.must_not else None),
         better="more",
     ),
+    Measure("expected", "a replayed answer ends as it should", _expected, better="more"),
+    Measure("wrongly_clean", "leaves with what never may", _wrongly_clean, better="less"),
     Measure("worse", "repaired, and a repair broke a rule anew", _worse, better="less"),
     Measure("errors", "errors in the first answer", _of_reply(lambda one: _errors(one.before)), "amount", "less"),
     Measure(

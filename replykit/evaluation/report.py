@@ -98,6 +98,7 @@ def write_page(
     style = style_of(PAGE / "report.css", _FOLDER / "eval.css")
     page = template_of(_FOLDER / "eval.html.j2").generate(
         sides=sides,
+        told=[one for one in sides[0].figures.measures if any(side.figures.measure(one.measure).of for side in sides)],
         differences={one.measure: one for one in comparison.differences} if comparison else {},
         comparison=comparison,
         changes=comparison.a.changes(comparison.b) if comparison else [],

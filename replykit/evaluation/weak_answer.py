@@ -29,7 +29,12 @@ class Said(Record):
     def completion(self) -> Completion:
         """The answer as a kit takes it; what it cost is not known."""
         outcome = "blank" if self.outcome == "complete" and not self.text.strip() else self.outcome
-        return Completion(text=self.text, outcome=outcome, finish_reason="stop", usage=Usage(calls=1))
+        return Completion(
+            text=self.text,
+            outcome=outcome,
+            finish_reason="stop" if outcome == "complete" else None,
+            usage=Usage(calls=1),
+        )
 
 
 class WeakAnswer(Record):
