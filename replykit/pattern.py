@@ -23,6 +23,7 @@ _CAPITALS = re.compile(r"\(\?P<|\\[DSWB]|\\[pP](?:\{\w+\}|[A-Z])")  # those of t
 _CODES = (r"\x", r"\Q", r"\\")
 _META = frozenset(r"\.+*?()[]{}|^$")
 _HIT = re.compile(r"\(\?P?<hit>")
+_NEVER = r"[^\x00-\x{10FFFF}]"
 
 
 def expand(pattern: str, words: Mapping[str, Sequence[str]], _inside: tuple[str, ...] = ()) -> str:
@@ -94,6 +95,7 @@ class Pattern:
         # RE2 allows a group name once.
         names = itertools.count()
         joined = "|".join(f"(?:{_HIT.sub(lambda _: f'(?P<hit_{next(names)}>', source)})" for source in self.expanded)
+        joined = joined or _NEVER  # without a source there is nothing to match, not the empty text everywhere
         try:
             return re2._Regexp(joined, options)
         except re2.error as error:

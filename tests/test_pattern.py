@@ -81,6 +81,12 @@ def test_spans(source: str, text: str, found: list[str]) -> None:
     assert _spans(source, text) == found
 
 
+def test_a_pattern_without_sources_matches_nothing() -> None:
+    """A list that a playbook leaves out finds nothing, in the first text and in the hundredth."""
+    pattern = Pattern([], {})
+    assert not any(pattern.search("没办法") or list(pattern.spans("没办法")) for _ in range(100))
+
+
 def test_one_of_several_sources_is_enough() -> None:
     """Every source counts, each with its own hit group."""
     pattern = Pattern(["(我)(?P<hit>没办法)", "(?:您)(知)(?P<hit>道)", "好"], WORDS)

@@ -234,3 +234,9 @@ def test_spans_of_the_prompt_lie_in_the_reply(before: str, after: str) -> None:
 def test_one_request_has_one_number() -> None:
     """The number follows from the material alone, so that a request is the same whenever it is made."""
     assert canary_of(["a", "b"]) == canary_of(["a", "b"]) != canary_of(["ab", ""])
+
+
+def test_a_list_that_is_left_out_excuses_nothing() -> None:
+    """A playbook without the words for what is undecided finds a promise in the hundredth text as in the first."""
+    reader = RemedyReader({name: words for name, words in PLAYBOOK.words.items() if name != "remedy_pending"})
+    assert all(reader.commitments("我们会为您全额退款。") for _ in range(100))
