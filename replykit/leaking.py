@@ -30,6 +30,7 @@ __all__ = ["Leaks"]
 _CODE_MARKS = frozenset("_={}<>|\\$;*")
 _LONGEST_NAME, _LONGEST_LABEL = 4, 10  # Chinese characters
 _STOPS = frozenset(",;:.!?，；：。！？\n")
+_SENTENCE_OF = 6  # words that are no names; a reply in its own language holds one of grammar among so many
 _NEAR = 12  # code points between two things that belong together
 
 
@@ -76,6 +77,7 @@ class Leaks:
         else:
             found += self._han_clauses(own, profile)
             found += self._sentences_of_others(own, profile)
+            found = found or list(self._of_none(own, profile))
         return tuple(sorted(found))
 
     def _foreign_to(self, profile: LanguageProfile) -> tuple[re.Pattern[str], re.Pattern[str]]:
@@ -168,6 +170,18 @@ class Leaks:
                 end = match.start() + part.start() + len(part[0].rstrip())
                 if any(_is_of(other, words, spoken) for other in others) and not self._screen.shows(text, start, end):
                     yield start, end
+
+    def _of_none(self, text: str, profile: LanguageProfile) -> Iterator[tuple[int, int]]:
+        """Yield a text that has the letters of a language, enough words for a sentence, and not one that it shows by.
+
+        No list need know the language that it is in: Lo sentimos mucho, su pedido llegará mañana.
+        """
+        mine = next((one for one in self._vocabularies if one.language == profile.id), None)
+        words = [word.replace("’", "'") for word in WORD.findall(text)]
+        small = [word for word in words if word[0].islower()]
+        told = mine.known - mine.shared if mine else frozenset[str]()
+        if told and len(small) >= _SENTENCE_OF and told.isdisjoint(word.lower() for word in words):
+            yield len(text) - len(text.lstrip()), len(text.rstrip())
 
 
 def _leads_on(between: str, weak: frozenset[str]) -> bool:

@@ -97,6 +97,7 @@ _PREAMBLE_ZH = (
     r")"
 )
 _SURE_EN = (
+    r"(?:(?:Dear|Hi|Hello) (?:colleague|team|agent)s?[,:!]\s{1,2})?"
     r"(?:(?:Sure|Certainly|Of course|Absolutely|Okay|OK|Got it|No problem|Understood|Great"
     r"|Here you go)(?: thing)?[,.!:]{1,2}(?:\s|\Z))?"
     r"(?:Based on (?:the|your) [a-z ]{3,40}, )?"
@@ -111,12 +112,13 @@ _FOR_EN = (
     r"|(?: that)? you (?:can|could|may) (?:send|use)(?: to (?:the|your) customer)?| in [A-Z][a-z]+(?: Chinese)?)*"
 )
 _PREAMBLE_EN = (
-    rf"{_SURE_EN}(?:(?:Here(?:'s|’s| is)|Below is|This is|The following is) (?:the|a|an|your|my) )?(?:"
+    rf"{_SURE_EN}(?:(?:(?:Here(?:'s|’s| is)|Below is|This is|The following is) (?:the|a|an|your|my) )?(?:"
     rf"{_KIND_EN}(?:reply|response|answer)"
     r"|(?:rewritten|revised|polished|improved|edited|updated|final) (?:version|draft|message|text)|rewrite|rewording"
     rf"){_FOR_EN}"
-    r"|(?:You (?:can|could|may) (?:reply|respond)|Reply)(?: to the customer)?(?: with| as follows| like this)"
-    r"|(?-i:Agent|Customer [Ss]ervice|Customer [Ss]upport|Support [Aa]gent|CSR|Representative|Assistant|AI)"
+    r"|(?:You (?:can|could|may|might) (?:reply|respond|answer)|Reply|Answer)(?: to the customer| them| her| him)?"
+    r"(?: with| as follows| like this)"
+    r"|(?-i:Agent|Customer [Ss]ervice|Customer [Ss]upport|Support [Aa]gent|CSR|Representative|Assistant|AI))"
 )
 # What it is about to do, a paragraph of its own: 收到，我来帮您润色这段话。
 _AT_WORK = (

@@ -13,7 +13,7 @@ from replykit import Turn, check
 from replykit.addressed import Addressed
 from replykit.checker import checker_for
 from replykit.instructions import canary_of, quoted_instructions
-from replykit.loader import load_playbook
+from replykit.loader import built_in_folder, load_playbook
 from replykit.prompts import messages_for
 from replykit.records import Assessment, Request
 from replykit.remedies import RemedyReader
@@ -240,3 +240,10 @@ def test_a_list_that_is_left_out_excuses_nothing() -> None:
     """A playbook without the words for what is undecided finds a promise in the hundredth text as in the first."""
     reader = RemedyReader({name: words for name, words in PLAYBOOK.words.items() if name != "remedy_pending"})
     assert all(reader.commitments("我们会为您全额退款。") for _ in range(100))
+
+
+@pytest.mark.parametrize("name", ["zh", "en"])
+def test_only_the_file_of_remedies_names_them(name: str) -> None:
+    """A list of another file that is called remedy_… would be a kind of remedy, and its words promises."""
+    named = tomllib.loads((built_in_folder(name) / "remedies.toml").read_text("utf-8"))["words"]
+    assert set(RemedyReader(load_playbook(name).words).kinds) <= set(named)
