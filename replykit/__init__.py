@@ -241,12 +241,12 @@ def check_many(
     return _checker(playbook).check_many(texts, processes=processes)
 
 
-def assess(message: str, *, playbook: str | PathLike[str] | Playbook = "zh") -> Assessment:
+def assess(message: str, *, playbook: Playbooks = "zh") -> Assessment:
     """Read a customer's message for distress, complaint, abuse, threat and the like, without a model.
 
     Args:
         message: what the customer writes.
-        playbook: the rules, as for `check`.
+        playbook: the rules, as for `check`; of several, the one for the message's language reads it.
 
     Returns:
         The signals, with their spans in `message` in code points, and whether a human should take over.
@@ -255,7 +255,12 @@ def assess(message: str, *, playbook: str | PathLike[str] | Playbook = "zh") -> 
         TextError: the message is empty, blank or too long.
         PlaybookError: the playbook is missing or wrong.
     """
-    return _checker(playbook).assess(text_of(message, "message"))
+    said = text_of(message, "message")
+    if isinstance(playbook, (str, PathLike, Playbook)):
+        return _checker(playbook).assess(said)
+    from replykit.shelf import Shelf
+
+    return Shelf(playbook).choose(None, customer=said).bench.checker.assess(said)
 
 
 def _checker(playbook: str | PathLike[str] | Playbook) -> Checker:

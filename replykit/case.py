@@ -12,6 +12,7 @@ from replykit.fixer import Fixer
 from replykit.playbook import Playbook
 from replykit.reading import Given
 from replykit.records import Assessment, Attempt, Language, Outcome, Report, Request, Usage
+from replykit.records.terms import UNKNOWN
 from replykit.script import tongues_of
 
 __all__ = ["Case", "Told"]
@@ -97,6 +98,11 @@ class Case:
             space=self.space,
             greeting=functools.partial(greeting_end, self.playbook),
         )
+
+    @property
+    def language_name(self) -> str:
+        """What the language of the reply is called."""
+        return tongues_of(self.playbook).name(self.language or UNKNOWN)
 
     @functools.cached_property
     def space(self) -> str:

@@ -235,7 +235,7 @@ def reply_of(
     if not report.ok:
         reasons.append("still breaks " + ", ".join(dict.fromkeys(v.principle for v in report.errors)))
     if not case.is_held:
-        reasons.append(f"no rule judged it, as no playbook given is for {case.language}")
+        reasons.append(f"no rule judged it, as no playbook given is for {case.language_name}")
     if stopgap:
         reasons.append("only a ready line, as the model gave no answer that can be used")
     if unfinished is not None:

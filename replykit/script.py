@@ -12,8 +12,9 @@ from replykit.language import LanguageProfile
 from replykit.leaking import Leaks
 from replykit.loader import built_in_profiles
 from replykit.records import Language
+from replykit.records.terms import UNKNOWN
 from replykit.vocabulary import Screen, Vocabulary
-from replykit.writing import ALPHABETS, HAN, LATIN_LETTERS, OTHER, class_of, other_alphabets, own_words
+from replykit.writing import ALPHABETS, HAN, LATIN, LATIN_LETTERS, OTHER, WORD, class_of, other_alphabets, own_words
 
 if TYPE_CHECKING:
     from replykit.playbook import Playbook
@@ -25,6 +26,7 @@ _UNPLAIN = re.compile(rf"[A-Za-z\u0080-\u024f{OTHER}“「『‘\"【《`@{{\[<#
 
 
 _BARE = 2
+_FEW_LETTERS, _FEW_WORDS = 3, 4  # of a sentence; a product's name has fewer words in small letters
 _SHORT = 10_000  # code points
 
 
@@ -62,7 +64,15 @@ class Tongues:
     def name(self, language: Language) -> str:
         """Return what the speakers of a language call it; its tag where that is not known."""
         profile = self.profiles.get(language)
-        return profile.name if profile else language
+        return profile.name if profile else "the customer's language" if language == UNKNOWN else language
+
+    def is_foreign(self, text: str) -> bool:
+        """Return whether a text is words of a language that is not known, and not a name, a code or an emoji alone."""
+        if self.of(text):
+            return False
+        own = own_words(text)
+        small = [word for word in WORD.findall(own) if len(word) > 1 and word.islower() and LATIN.match(word)]
+        return len(re.findall(f"[{OTHER}]", own)) >= _FEW_LETTERS or len(small) >= _FEW_WORDS
 
     def named(self, word: str) -> str:
         """Return the tag of a language that somebody named in words or by another tag; any other word as it is."""

@@ -15,6 +15,7 @@ from replykit.fixer import Fixer
 from replykit.loader import load_playbook
 from replykit.playbook import Playbook
 from replykit.records import AUTO, Language, Report, Turn
+from replykit.records.terms import UNKNOWN
 from replykit.registrar import Registrar
 from replykit.script import Tongues, tongues_of
 from replykit.seams import Seams
@@ -142,8 +143,9 @@ class Shelf:
 
         A language that is asked for is that of the first playbook whose first language it is, else of the first that
         declares it. `auto` follows the customer's message, else the customer's earlier ones, the draft, what the agent
-        said, and the text itself; of scripts that these leave open, the chosen playbook's first. One playbook alone,
-        without `auto`, answers in whatever language is asked for, and leaves it to the check to decide it.
+        said, and the text itself; of scripts that these leave open, the chosen playbook's first. A customer who writes
+        in a language that nobody here knows, with nothing else to go by, is answered in none (`und`). One playbook
+        alone, without `auto`, answers in whatever language is asked for, and leaves it to the check to decide it.
 
         Args:
             language: the one asked for, `auto`, or None: the shelf's own, else as `auto` among several playbooks.
@@ -169,6 +171,8 @@ class Shelf:
             if len(open_ones) == 1:
                 break
         if not open_ones:
+            if customer and self.tongues.is_foreign(customer):
+                return Choice(self.bench(self.first), UNKNOWN, is_held=False)
             return Choice(self.bench(self.first), self.first.languages[0])
         for playbook in self._holding(open_ones, widened=self._widens(language)):
             own = [one for one in playbook.languages if one in open_ones]

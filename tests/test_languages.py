@@ -159,7 +159,6 @@ def _chosen(shelf: Shelf, language: str | None, **said: Any) -> tuple[str, str |
         ({"customer": "OK", "history": [Turn(role="agent", text=SCARLESS)]}, "plain-english", "en"),
         ({"customer": "好的", "draft": "訂單已寄出。"}, "whale", "zh-Hant"),
         ({"customer": "好的", "draft": SCARLESS}, "whale", "zh-Hans"),
-        ({"customer": "注文した商品がまだ届いていません"}, "whale", "zh-Hans"),
         ({}, "whale", "zh-Hans"),
     ],
 )
@@ -205,9 +204,31 @@ def test_what_no_playbook_holds_needs_a_person(folder: Path) -> None:
     chat = FakeChat(["Hello, it is on its way."])
     reply = ReplyKit(chat=chat, playbook=own, language="auto").draft(BRITISH)
     assert reply.status == "needs_review"
-    assert "no playbook given is for en" in reply.reason
+    assert "no playbook given is for English" in reply.reason
     assert len(chat.requests) == 1, "no other answer would be judged either"
     assert ReplyKit(playbook=own, language="auto").draft(CHINESE).status == "clean"
+
+
+@pytest.mark.parametrize(
+    ("customer", "is_foreign"),
+    [
+        ("注文した商品がまだ届いていません", True),
+        ("Hola, necesito ayuda con mi pedido", True),
+        ("Где мой заказ?", True),
+        ("iPhone 15 Pro Max", False),
+        ("A1001", False),
+        ("👍", False),
+        ("OK", False),
+        ("macbook pro case", False),
+    ],
+)
+def test_a_customer_whom_nobody_here_can_read_needs_a_person(customer: str, is_foreign: bool) -> None:
+    """A language that nobody here knows is answered by a person; a name, a code or an emoji says nothing of it."""
+    choice = Shelf("zh").choose("auto", customer=customer)
+    assert (choice.language, choice.is_held) == (("und", False) if is_foreign else ("zh-Hans", True))
+    kit = ReplyKit(language="auto")
+    assert (kit.draft(customer).status == "needs_review") is is_foreign
+    assert kit.rewrite("您好，您的订单已发货。", customer=customer).status == "clean", "the draft decides"
 
 
 def test_a_language_that_is_asked_for_chooses(both: list[str]) -> None:
@@ -255,6 +276,12 @@ def test_a_check_follows_the_text_where_nothing_else_is_given(both: list[str]) -
     assert (report.language, [v.principle for v in report.errors]) == ("zh-Hans", ["no-brush-off"])
     report = replykit.check("没办法。", playbook=both, customer=BRITISH, language="auto")
     assert (report.language, [v.principle for v in report.errors]) == ("en", ["match-script"])
+
+
+def test_a_message_is_assessed_by_the_playbook_for_it(both: list[str]) -> None:
+    """Of several playbooks the one for the message's language reads its signs; this English one knows none."""
+    assert replykit.assess("我要投诉你们！", playbook=both[::-1]).complaint
+    assert not replykit.assess("I want to complain about you!", playbook=both).signals
 
 
 def test_a_kit_answers_each_customer_in_their_language(both: list[str]) -> None:
