@@ -22,7 +22,7 @@ from replykit import AsyncReplyKit, ReplyKit, errors
 from replykit.batch import Job
 from replykit.cli import main
 from replykit.evaluation import EvalCase, Evaluation, Figures, evaluate
-from replykit.evaluation.saved import load_run
+from replykit.evaluation.saved import load_run, save_run
 
 CASES = [
     EvalCase(
@@ -304,6 +304,8 @@ def test_a_budget_ends_it(run: Callable[..., Ran]) -> None:
         (("--scripted", "a.jsonl", "--vs", "n"), "--vs is for a model, and --scripted asks none; l"),
         (("--scripted", "a.jsonl", "--runs", "2"), "--runs is for a model, and --scripted plays each answer once"),
         (("--model", "m", "--vs", "x.json", "--vs-playbook", "zh"), "--vs-playbook is for a run that is made"),
+        (("--offline", "--vs", "m"), "--vs names a model, and --offline asks none; leave one of them out"),
+        (("--model", "m", "--vs", "other.json"), "the two runs share no case, so there is nothing to compare"),
         (("--model", "m", "--vs", "x.json"), "x.json cannot be read: No such file or directory"),
         (("--model", "m", "--vs", "cases.json"), "cases.json is not valid JSON; give a file that eval --json wrote"),
         (("--model", "m", "--record", "no/a.jsonl"), "no/a.jsonl cannot be written: No such file or directory"),
@@ -318,6 +320,8 @@ def test_wrong_use_is_told_before_anything_is_asked(
 ) -> None:
     """Exit code 2, one line, and not one call."""
     Path("cases.json").write_text("{")
+    other = EvalCase(id="other", customer="在吗？")
+    save_run("other.json", evaluate(ReplyKit(), [other]))
     ran = run(*options)
     assert (ran.code, ran.out, len(model.requests)) == (2, "", 0)
     assert said in ran.err

@@ -11,7 +11,7 @@ import typer
 
 from replykit.batch.price import Price
 from replykit.cli.display import count, note
-from replykit.cli.eval_sides import Pace, Side, played, replayed
+from replykit.cli.eval_sides import Shared, Side, played, replayed
 from replykit.cli.eval_tables import show_comparison, show_kinds, show_run
 from replykit.cli.options import (
     BaseUrlOption,
@@ -32,7 +32,7 @@ from replykit.cli.stopping import typed
 from replykit.errors import UsageError
 from replykit.evaluation import Comparison, Figures, Run, compare, load_answers, load_cases
 from replykit.evaluation.case_files import SHIPPED
-from replykit.evaluation.comparison import need_scipy
+from replykit.evaluation.comparison import need_scipy, shared_cases
 from replykit.evaluation.report import write_page
 from replykit.evaluation.saved import load_run, save_recording, save_run
 from replykit.sheets.saving import check_place
@@ -148,11 +148,15 @@ def evaluate(
         {"--vs-base-url": vs_base_url, "--vs-playbook": vs_playbook, "--vs-prompts": vs_prompts},
         runs,
     )
+    if offline and (other_model or vs_base_url):
+        raise UsageError("--vs names a model, and --offline asks none; leave one of them out")
     if is_compared:
         need_scipy()
     loaded = load_cases(*files)
     answers = load_answers(scripted, loaded) if scripted else ()
     saved_run = load_run(saved) if saved else None
+    if saved_run:
+        shared_cases(loaded, saved_run.cases)  # before anything is paid for
     price = Price.of(price_in, price_out)
     written = {"--json": json, "--html": html, "--record": record, "--journal": journal}
     _refuse_twins(written, [*files, scripted, saved])
@@ -162,14 +166,14 @@ def evaluate(
     if held and not scripted:
         note(("warning", "note"), ("plain", f": {count(held, 'case')} held out; tune nothing by what is seen of them"))
     names = [os.path.basename(name) for name in files]
-    pace = Pace(runs, concurrency, rpm, tpm, max_tokens_total, timeout, max_repairs, offline, price)
+    shared = Shared(runs, concurrency, rpm, tpm, max_tokens_total, timeout, max_repairs, offline, price)
     side = Side(model, base_url, playbook, prompts, language, journal=journal)
     command = typed(context)
 
     def one(settings: Side) -> Run:
         if scripted:
-            return replayed(settings, pace, loaded, answers, names, scripted)
-        return played(settings, pace, loaded, names, command)
+            return replayed(settings, shared, loaded, answers, names, scripted)
+        return played(settings, shared, loaded, names, command)
 
     run = one(side)
     other = saved_run

@@ -22,7 +22,7 @@ from replykit.errors import BudgetError, ChatError, LedgerError, ReplykitError
 from replykit.evaluation import EvalCase, Evaluation, Run, Trial, WeakAnswer, replay
 from replykit.records import AUTO
 
-__all__ = ["Pace", "Side", "played", "replayed"]
+__all__ = ["Shared", "Side", "played", "replayed"]
 
 _STOPPED = 3
 _VS_KEY = "REPLYKIT_VS_API_KEY"
@@ -71,8 +71,8 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How fast, and how often.
+class Shared:
+    """The settings of both sides.
 
     Attributes:
         runs, concurrency, rpm, tpm, max_tokens_total: as of an `Evaluation`.
@@ -91,7 +91,7 @@ class Pace:
     price: Price | None
 
 
-def played(side: Side, pace: Pace, cases: Sequence[EvalCase], names: Sequence[str], command: str) -> Run:
+def played(side: Side, shared: Shared, cases: Sequence[EvalCase], names: Sequence[str], command: str) -> Run:
     """Play cases with one side's settings.
 
     Raises:
@@ -102,24 +102,24 @@ def played(side: Side, pace: Pace, cases: Sequence[EvalCase], names: Sequence[st
             model=side.model,
             base_url=side.base_url,
             playbook=side.playbook,
-            timeout=pace.timeout,
-            max_repairs=pace.max_repairs,
+            timeout=shared.timeout,
+            max_repairs=shared.max_repairs,
             budget=None,  # the evaluation has one of its own, which lasts over its runs
             prompts=side.prompts,
             language=side.asked,
-            offline=pace.offline,
+            offline=shared.offline,
             key=side.key,
             without_model="the replies come from the phrasebook",
         ) as kit,
         Evaluation(
             kit,
             cases,
-            runs=pace.runs,
+            runs=shared.runs,
             journal=side.journal,
-            concurrency=pace.concurrency,
-            rpm=pace.rpm,
-            tpm=pace.tpm,
-            max_tokens_total=pace.max_tokens_total,
+            concurrency=shared.concurrency,
+            rpm=shared.rpm,
+            tpm=shared.tpm,
+            max_tokens_total=shared.max_tokens_total,
             names=names,
         ) as evaluation,
     ):
@@ -127,7 +127,7 @@ def played(side: Side, pace: Pace, cases: Sequence[EvalCase], names: Sequence[st
             note(("warning", "note"), ("plain", f": {said}"))
         ended_by: ReplykitError | None = None
         try:
-            with stopping(evaluation.stop), Watch(evaluation, evaluation.total, pace.price, "replies") as watch:
+            with stopping(evaluation.stop), Watch(evaluation, evaluation.total, shared.price, "replies") as watch:
                 run = evaluation.run(lambda _: watch.look())
         except (ChatError, BudgetError, LedgerError) as error:
             ended_by = error
@@ -146,7 +146,7 @@ class _Replaying:
 
 def replayed(
     side: Side,
-    pace: Pace,
+    shared: Shared,
     cases: Sequence[EvalCase],
     answers: Sequence[WeakAnswer],
     names: Sequence[str],
@@ -167,7 +167,7 @@ def replayed(
             playbook=playbooks(side.playbook),
             prompts=side.prompts,
             language=side.asked,
-            max_repairs=pace.max_repairs,
+            max_repairs=shared.max_repairs,
             names=names,
             source=Path(source).name,
             done=done,

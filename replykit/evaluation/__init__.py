@@ -9,7 +9,9 @@ from replykit.evaluation.evaluation import Evaluation, evaluate
 from replykit.evaluation.figures import Figures
 from replykit.evaluation.measures import Judged
 from replykit.evaluation.replay import recorded, replay
+from replykit.evaluation.report import write_page
 from replykit.evaluation.run import MadeWith, Run
+from replykit.evaluation.saved import load_run, save_recording, save_run
 from replykit.evaluation.trial import Trial
 from replykit.evaluation.weak_answer import WeakAnswer
 
@@ -27,6 +29,10 @@ __all__ = [
     "evaluate",
     "load_answers",
     "load_cases",
+    "load_run",
     "recorded",
     "replay",
+    "save_recording",
+    "save_run",
+    "write_page",
 ]

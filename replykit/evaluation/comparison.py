@@ -4,15 +4,16 @@
 
 import importlib.util
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from replykit.errors import UsageError
+from replykit.evaluation.eval_case import EvalCase
 from replykit.evaluation.measures import MEASURES, Judged, Measure
 from replykit.evaluation.run import MadeWith, Run
 from replykit.records import Record
 
-__all__ = ["ALPHA", "Comparison", "Difference", "compare", "need_scipy"]
+__all__ = ["ALPHA", "Comparison", "Difference", "compare", "need_scipy", "shared_cases"]
 
 ALPHA = 0.05  # how often, at most, any difference at all is told where there is none
 _DRAWS = 9_999  # permutations and resamples; fewer cases than 14 are permuted in every way
@@ -108,12 +109,7 @@ def compare(a: Run, b: Run) -> Comparison:
     """
     need_scipy()
     sides = [{case.id: (case, judged) for case, judged in run.by_case() if judged} for run in (a, b)]
-    shared = [id for id in sides[0] if id in sides[1]]
-    if not shared:
-        raise UsageError("the two runs share no case, so there is nothing to compare; run both with the same cases")
-    for id in shared:
-        if sides[0][id][0] != sides[1][id][0]:
-            raise UsageError(f"the case {id!r} is not the same in both runs; run both with the same cases")
+    shared = shared_cases(*([case for case, _ in side.values()] for side in sides))
     pairs = [(sides[0][id][1], sides[1][id][1]) for id in shared]
     measured = [(measure, paired) for measure in MEASURES if measure.better and (paired := _paired(measure, pairs))]
     found = [_chance([y - x for x, y in paired]) for _, paired in measured]
@@ -128,6 +124,26 @@ def compare(a: Run, b: Run) -> Comparison:
             for (measure, paired), (p, bounds), heeded in zip(measured, found, adjusted, strict=True)
         ),
     )
+
+
+def shared_cases(a: Iterable[EvalCase], b: Iterable[EvalCase]) -> list[str]:
+    """Return the ids of the cases that two runs have in common.
+
+    Args:
+        a: the cases of the first.
+        b: those of the second.
+
+    Raises:
+        UsageError: there are none, or a case of one id is another one in each.
+    """
+    others = {case.id: case for case in b}
+    shared = [case for case in a if case.id in others]
+    if not shared:
+        raise UsageError("the two runs share no case, so there is nothing to compare; run both with the same cases")
+    for case in shared:
+        if case != others[case.id]:
+            raise UsageError(f"the case {case.id!r} is not the same in both runs; run both with the same cases")
+    return [case.id for case in shared]
 
 
 def _paired(measure: Measure, pairs: Sequence[tuple[Sequence[Judged], Sequence[Judged]]]) -> list[tuple[float, float]]:

@@ -46,6 +46,12 @@ def save_run(
 def load_run(path: str | PathLike[str]) -> Run:
     """Read a run that `save_run` wrote.
 
+    Args:
+        path: the file.
+
+    Returns:
+        The run; of a comparison, the first side.
+
     Raises:
         UsageError: the file cannot be read, or holds no run.
     """
@@ -66,7 +72,14 @@ def load_run(path: str | PathLike[str]) -> Run:
 
 
 def save_recording(path: str | PathLike[str], run: Run) -> int:
-    """Write what the model said in a run, as `eval --scripted` replays it; return how many replies it holds.
+    """Write what the model said in a run, as `eval --scripted` replays it.
+
+    Args:
+        path: the file, JSON Lines; one that is there is replaced.
+        run: the run; replies that no model gave an answer to are left out.
+
+    Returns:
+        How many replies it holds.
 
     Raises:
         UsageError: it cannot be written.
