@@ -178,7 +178,7 @@ class Playbook(Record):
 
     name: str
     description: str = ""
-    languages: tuple[Language, ...] = ("zh-Hans", "zh-Hant")
+    languages: tuple[Language, ...] = Field(default=("zh-Hans", "zh-Hant"), min_length=1)
     extends: str | None = None
     disable: tuple[str, ...] = ()
     principles: tuple[Principle, ...] = ()

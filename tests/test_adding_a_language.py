@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from test_docs_rules import Block, run_shell_lines
 
 import replykit
@@ -15,6 +17,7 @@ from replykit.errors import PlaybookError
 from replykit.language import LanguageProfile
 from replykit.lint import prove
 from replykit.loader import load_playbook, read_playbook
+from replykit.script import Tongues, tongues_of
 from replykit.shelf import Shelf
 from replykit.testing import FakeChat
 
@@ -174,3 +177,73 @@ def test_a_language_that_cannot_be_told_is_refused(tmp_path: Path) -> None:
     path.write_text('[playbook]\nlanguages = ["spanish"]\n', "utf-8")
     with pytest.raises(PlaybookError, match="languages"):
         load_playbook(f"{tmp_path}/./es.toml")
+
+
+@pytest.mark.parametrize(
+    ("head", "table", "said"),
+    [
+        ("languages = []", "", "languages"),
+        ('languages = ["es"]', 'id = "auto"\nname = "x"\nscripts = ["Latin"]\nstrong = "a"\nsource = "own"', "auto"),
+        ('languages = ["es"]', 'id = "es"\nname = "x"\nscripts = ["Runic"]\nstrong = "a"\nsource = "own"', "scripts"),
+        ('languages = ["es"]', 'id = "es"\nname = "x"\nscripts = []\nstrong = "a"\nsource = "own"', "scripts"),
+    ],
+)
+def test_what_no_language_can_be_is_refused(head: str, table: str, said: str, tmp_path: Path) -> None:
+    """A playbook names at least one language, and a language is written in something that is known."""
+    path = tmp_path / "odd.toml"
+    path.write_text(f"[playbook]\n{head}\n" + (f"[[language]]\n{table}\n" if table else ""), "utf-8")
+    with pytest.raises(PlaybookError, match=said):
+        load_playbook(str(path))
+
+
+ODD = LanguageProfile(
+    id="qaa",
+    name="odd",
+    scripts=("Latin", "Thai"),
+    shows="]^-\\[a-z]",
+    strong="( [a] .* a{9} \\",
+    weak="^ $ |",
+    shown="(?: [ *",
+    labels="+ ?",
+    names="(x",
+    firms="[",
+    source="own",
+)
+TONGUES = Tongues([*tongues_of(load_playbook(str(ES))).profiles.values(), ODD])
+PIECES = [
+    "El vaso",
+    "llegó roto",
+    "lo siento",
+    "您好",
+    "訂單",
+    "订单",
+    "pulse",
+    "we are sorry",
+    "です",
+    "の",
+    "ก",
+    "](.*",
+    "¿",
+]
+TEXTS = st.lists(st.sampled_from([*PIECES, " ", ", ", ". ", "\n", "\ud800", "“", "”"]) | st.text(max_size=4)).map(
+    "".join
+)
+
+
+@given(TEXTS, st.sampled_from(["es", "en", "zh-Hans", "zh-Hant", "qaa", "und"]))
+def test_any_text_is_read_whatever_a_language_lists(text: str, language: str) -> None:
+    """Words and characters of a profile are no patterns; leaks lie in the text in order; languages are known ones."""
+    last = 0
+    for start, end in TONGUES.leaks(text, language):
+        assert last <= start < end <= len(text)
+        last = end
+    assert set(TONGUES.of(text)) <= set(TONGUES.profiles)
+    assert not (TONGUES.of(text) and TONGUES.is_foreign(text))
+
+
+@pytest.mark.parametrize("unit", ["a ", "tap 我的 ", "您a", "です您", "“a", "lo siento. ", "a,", "ก", "¿"])
+def test_a_long_text_is_read_in_one_pass(unit: str) -> None:
+    """Five thousand of anything cost no more for each than a few."""
+    for language in TONGUES.profiles:
+        TONGUES.leaks(unit * 5_000, language)
+    TONGUES.read(unit * 5_000)

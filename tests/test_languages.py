@@ -16,6 +16,7 @@ import pytest
 import replykit
 from replykit import AsyncReplyKit, PlaybookError, ReplyKit, Turn, UsageError
 from replykit.batch import Job, polish
+from replykit.batch.task import job_digest
 from replykit.cli import main
 from replykit.loader import load_playbook
 from replykit.script import languages_of
@@ -342,6 +343,15 @@ def test_rows_are_polished_each_in_its_own_language(both: list[str], processes: 
         rows = sorted(job.run(given), key=lambda polished: polished.row)[-3:]
     assert [row.language for row in rows] == ["zh-Hans", "en", "en"]
     assert [{v.principle for v in row.before} for row in rows] == [{"no-brush-off"}, set(), {"no-brush-off"}]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_a_kit_asks_for_holds_in_every_process(processes: int) -> None:
+    """A kit's signature stands in each row, whichever process polished it; a job with another one is another job."""
+    kit = ReplyKit(signature="蓝鲸商城客服")
+    with Job(kit, processes=processes) as job:
+        assert {row.text.splitlines()[-1] for row in job.run([{"text": "没办法。"}] * 120)} == {"蓝鲸商城客服"}
+    assert len({job_digest(each) for each in (kit, ReplyKit(), ReplyKit(language="auto"))}) == 3
 
 
 def test_a_row_may_name_its_language(both: list[str]) -> None:

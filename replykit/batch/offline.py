@@ -79,7 +79,7 @@ class Offline:
         if self._crew is None and self._processes > 1 and (self._is_asked_for or self._rows > WORTH_PROCESSES):
             shelf = self._kit.shelf
             playbooks = [loaded_name(playbook) or playbook for playbook in shelf.playbooks]
-            given = playbooks, shelf.language, self._only_flagged
+            given = {"playbook": playbooks, "language": shelf.language, **self._kit._voice}, self._only_flagged
             self._crew = Crew("replykit.batch.worker", given, self._processes)
         chunk, self._next = self._next, []
         future = self._crew.do([task for _, task in chunk]) if self._crew else None

@@ -129,9 +129,9 @@ class Columns:
 def job_digest(kit: ReplyKit | AsyncReplyKit) -> bytes:
     """Return what stands for everything but the row that decides about a result.
 
-    That is the playbooks, the language asked for and replykit's version; with a chat model also the model, its server,
-    its parameters and the prompt templates. A chat of the caller's own is known by its class and its attribute `model`,
-    where it has one.
+    That is the playbooks, the language and the wording asked for (tone, signature …) and replykit's version; with a
+    chat model also the model, its server, its parameters and the prompt templates. A chat of the caller's own is known
+    by its class and its attribute `model`, where it has one.
 
     Args:
         kit: the kit that polishes.
@@ -147,5 +147,8 @@ def job_digest(kit: ReplyKit | AsyncReplyKit) -> bytes:
         parts += [kit._privacy] if kit._privacy else []
     for other in kit.shelf.playbooks[1:]:
         parts += [other.model_dump_json(), prompts_digest(other, kit._prompts) if chat is not None else None]
+    # What every call of the kit asks for; a kit that asks for nothing is the one that it was before these were there.
     parts += [kit.shelf.language] if kit.shelf.language else []
+    voice = {name: words for name, words in kit._voice.items() if words is not None}
+    parts += [voice] if voice else []
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=32).digest()

@@ -9,20 +9,18 @@ from typing import Any
 from replykit.batch.offline import polish_all
 from replykit.crew import serve
 from replykit.kit import ReplyKit
-from replykit.playbook import Playbook
-from replykit.records import Language
 
 __all__ = ["work"]
 
 
 def work() -> None:
-    """Polish lists of rows, under playbooks or those of their names."""
+    """Polish lists of rows with a kit of the same playbooks, language and wording as the caller's."""
     serve(_ready)
 
 
-def _ready(given: tuple[list[Playbook | str], Language | None, bool]) -> Callable[[Any], Any]:
-    playbooks, language, only_flagged = given
-    return partial(_polished, ReplyKit(playbook=playbooks, language=language), only_flagged)
+def _ready(given: tuple[dict[str, Any], bool]) -> Callable[[Any], Any]:
+    kit, only_flagged = given
+    return partial(_polished, ReplyKit(**kit), only_flagged)
 
 
 def _polished(kit: ReplyKit, only_flagged: bool, rows: Any) -> Any:
