@@ -17,6 +17,7 @@ _FLAGS = re.compile(r"\(\?[A-Za-z-]*i")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ALSO = {"k": "\u212a", "s": "\u017f"}  # what else RE2 takes for these two where case is ignored
 _NOTHING: frozenset[int] = frozenset()
+_COMMON = frozenset(" ,.!?:，。！？、：；")
 _SHORT = 10_000  # code points
 
 _Hits = list[tuple[int, int, int]]
@@ -77,7 +78,7 @@ class Prefilter:
         To look for a class costs a third of looking for the literals.
         """
         chars = {min(literal, key=lambda char: (char.isalnum(), char)) for literal in literals}
-        if not all(char.isascii() and char not in " ,.!?:" for char in chars):
+        if any(char in _COMMON or "\u3400" <= char <= "\u9fff" for char in chars):
             return None
         if self._ignores_case:
             lower = {char.lower() for char in chars}
