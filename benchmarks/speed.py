@@ -266,7 +266,7 @@ def _many(size: Size) -> Section:
     _, many, halves = rows
     return Section(
         f"{size.many:,} replies under the built-in playbook",
-        "The last row is what two processes that are already running gain here: no program can gain more.",
+        "By the clock. The last row is what two processes that run already gain here: no program can gain more.",
         rows,
         size.many,
         (

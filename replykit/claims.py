@@ -104,12 +104,12 @@ class ClaimReader:
 
     def disputable(self, one: Statement, other: Statement) -> frozenset[int]:
         """Return the polarities of which the two may take opposite sides, by their index."""
-        numbers = {side // 4 for side in one.sides if side % 4 and self.polarities[side // 4].kind == "polarity"}
         # The words that may stand there first, as most texts hold none of one side; then those that do.
+        numbers = (one.positive & other.negative) | (one.negative & other.positive)
         return frozenset(
             number
             for number in numbers
-            if _oppose(_sides_of(number, one), _sides_of(number, other))
+            if self.polarities[number].kind == "polarity"
             and _oppose(self._taken(number, one), self._taken(number, other))
         )
 
@@ -263,11 +263,6 @@ def _in_digits(numeral: re.Match[str]) -> str:
     """Return a numeral by its value: 二十盒 and 20盒 are one matter."""
     value = parse_numeral(numeral[0])
     return numeral[0] if value is None else str(value)
-
-
-def _sides_of(number: int, statement: Statement) -> set[bool]:
-    """Return the sides of a polarity, True for the positive one, of which a word may stand in a text."""
-    return {side != 1 for side in (1, 2, 3) if 4 * number + side in statement.sides}
 
 
 def _oppose(one: Set[bool], other: Set[bool]) -> bool:

@@ -92,3 +92,13 @@ class Statement:
     def sides(self) -> frozenset[int]:
         """The sides of the polarities of which a word may stand in it, four numbers for each polarity."""
         return self._prefilter.may_match(self.folded)
+
+    @functools.cached_property
+    def positive(self) -> frozenset[int]:
+        """The polarities of which a word of the positive side, weak ones included, may stand in it."""
+        return frozenset([side // 4 for side in self.sides if side % 4 > 1])
+
+    @functools.cached_property
+    def negative(self) -> frozenset[int]:
+        """The polarities of which a word of the negative side may stand in it."""
+        return frozenset([side // 4 for side in self.sides if side % 4 == 1])

@@ -25,7 +25,8 @@ _HEAD = """\
 
 `python scripts/write_speed.py` ran everything below and wrote this page; nothing in it is typed by hand. The speed of a
 shared machine changes from minute to minute, so the times mean little and the ratios much: what is compared runs in
-turns, and each ratio is the median of the ratios of the turns, not the ratio of two medians.
+turns, and each ratio is the median of the ratios of the turns, not the ratio of two medians. Times are of the
+processor, so that waiting for other programs does not count; only `check_many` is timed by the clock.
 """
 
 

@@ -12,7 +12,7 @@ import re2
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from replykit import counts, meaning, script, shield
+from replykit import counts, meaning, remedies, script, shield
 from replykit.claims import ClaimReader
 from replykit.clauses import Clauses, passages
 from replykit.facts import find_facts, may_state
@@ -133,6 +133,13 @@ _NO_CONTACT = re.compile("[0-9a-z]|(?:[零〇○一二三四五六七八九幺�
 def test_a_number_in_words_is_seen_as_it_is_said_to_be(text: str) -> None:
     """The quick pattern for what may name an address or a number is the plain one."""
     assert bool(shield._LETTER.search(text)) is bool(_NO_CONTACT.search(text))
+
+
+@given(st.text(alphabet="已退款 \t·._*|/-\u200b\ufeff\u00adab", max_size=10))
+def test_what_may_hide_something_is_seen(text: str) -> None:
+    """The quick pattern finds what two say: a character that nobody sees, or a gap behind a Chinese one."""
+    hides = remedies._UNSEEN.search(text) or re.search(r"(?<=[\u3400-\u9fff])[ \t\u3000·._*|/-]", text)
+    assert bool(remedies._MAY_HIDE.search(text)) is bool(hides)
 
 
 def test_most_replies_need_no_look_for_placeholders() -> None:
