@@ -46,8 +46,12 @@ class ReplyKit(Desk):
         trace_content: True puts the messages to and from the model on OpenTelemetry's spans; it needs the extra `otel`.
         privacy: "mask" sends tokens in place of phone numbers, mailboxes, identity and bank cards, plates, and what a
             call marks as `private`, and puts them back into the answer; it needs the extra `privacy`.
-        tone, length, persona, opening, signature, guidance: as for `rewrite`, for each call that names none of its own;
-            an empty text in a call is none.
+        tone: as for `rewrite`, for each call that names none of its own; an empty text in a call is none.
+        length: likewise.
+        persona: likewise.
+        opening: likewise.
+        signature: likewise.
+        guidance: likewise.
 
     Raises:
         UsageError: an argument cannot be used.
@@ -133,6 +137,9 @@ class ReplyKit(Desk):
     ) -> Reply:
         """Rewrite an agent's draft so that it keeps every rule and says the same.
 
+        Every exception that comes out, an interruption (`KeyboardInterrupt`, `CancelledError`) too, carries as
+        `attempts` what was tried and may have to be paid for.
+
         Args:
             draft: the draft.
             customer: the message that it answers.
@@ -159,9 +166,6 @@ class ReplyKit(Desk):
             UsageError: an argument cannot be used.
             ChatError: the model's first call failed; a later failure ends in a reply that tells it as `trouble`.
             BudgetError: the budget does not allow the first call.
-
-            Every exception that comes out, an interruption (`KeyboardInterrupt`, `CancelledError`) too, carries as
-            `attempts` what was tried and may have to be paid for.
         """
         flow = self._rewriting(
             draft,
