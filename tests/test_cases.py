@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import replykit
+from replykit.evaluation import EvalCase, WeakAnswer, replay
 from replykit.records import Request
 from replykit.script import detect_language
 from replykit.text import fold
@@ -32,6 +33,8 @@ KINDS = {
     "accusing", "blame", "brush-off", "empty", "invented-fact", "leaked-prompt", "meaning-turned", "over-promise",
     "placeholder", "policy-wall", "preamble", "register", "strong", "vague", "wrong-script",
 }  # fmt: skip
+# English answers that no rule finds yet: a team and a scolding that no list holds, a meaning turned in other words.
+OPEN = {"en-bad-review/blame-1", "en-insult/accusing-1", "en-opened-earbuds/meaning-turned-1"}
 # The sections of the five documents that a situation comes from, by the words of their headings.
 SECTIONS = {
     "000": {
@@ -161,3 +164,20 @@ def test_the_good_answers_are_many_enough_to_show_a_false_alarm() -> None:
     strong = [one for one in ANSWERS if one["kind"] == "strong"]
     assert len(strong) >= 40
     assert {detect_language(one["answers"][0]) for one in strong} == {"zh-Hans", "zh-Hant", "en"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_weak_answer_leaves_wrongly(language: str) -> None:
+    """Replayed through the kit, each ends as is right for it, and nothing that never may stands in what may be sent."""
+    answers = [WeakAnswer.model_validate(one) for one in ANSWERS if one["case"].startswith(f"{language}-")]
+    cases = [EvalCase.model_validate(case) for case in CASES[language]]
+    wrong = {}
+    for trial in replay(cases, answers, playbook=language).trials:
+        said, answer = _plain(trial.reply.text), trial.script
+        assert answer is not None
+        leaks = (
+            [never for never in answer.never if _plain(never) in said] if trial.reply.status != "needs_review" else []
+        )
+        if leaks or trial.reply.status not in answer.expect:
+            wrong[answer.id] = trial.reply.status, trial.reply.text
+    assert {id: ended for id, ended in wrong.items() if id not in OPEN} == {}
