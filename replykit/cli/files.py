@@ -9,7 +9,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from replykit.columnar.files import is_remote
+from replykit.columnar.places import is_remote
 from replykit.errors import UsageError
 
 __all__ = ["files_of", "is_file", "looks_like_a_file", "shortened", "sources_of"]

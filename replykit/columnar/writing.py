@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from replykit.arrow import arrow
-from replykit.columnar.files import PARQUET, RECORDS, is_remote, suffix_of
+from replykit.columnar.places import PARQUET, RECORDS, is_remote, suffix_of, system_of
 from replykit.columnar.results import result_schema
 from replykit.errors import UsageError
 from replykit.sheets import saving
@@ -58,7 +58,7 @@ def write_results(path: str, batches: Iterable[Any]) -> int:
                 file.seek(0)
                 rows = arrow().parquet.ParquetFile(file).metadata.num_rows
         return rows
-    system, inside = arrow().fs.FileSystem.from_uri(path)
+    system, inside = system_of(path)
     try:
         with system.open_output_stream(inside) as file:
             return _write(file, whole, schema, suffix_of(path))

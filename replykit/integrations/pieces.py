@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from replykit.arrow import arrow
 from replykit.columnar import Piece, check_batch, check_target, tallied, write_results
-from replykit.columnar.files import is_remote, suffix_of
+from replykit.columnar.places import is_remote, suffix_of, system_of
 from replykit.errors import ReplykitError, UsageError
 from replykit.integrations.portable import checker_of
 from replykit.reading import Given
@@ -124,7 +124,7 @@ class Ran:
         if self._output is None:
             return
         pa = arrow()
-        system, inside = _system(task.folder)
+        system, inside = system_of(task.folder)
         names = [
             each for each in system.get_file_info(pa.fs.FileSelector(inside)) if each.base_name.startswith("part-")
         ]
@@ -157,7 +157,7 @@ def run_pieces(
     if output is not None:
         check_target(output)
         folder = output if is_remote(output) else f"{Path(output).absolute()}.{secrets.token_hex(4)}.part"
-        system, inside = _system(folder)
+        system, inside = system_of(folder)
         pa = arrow()
         try:
             if is_remote(output):
@@ -170,12 +170,6 @@ def run_pieces(
         except (OSError, pa.ArrowException) as error:
             raise UsageError(f"{output} cannot be written: {str(error).splitlines()[0]}") from None
     return Ran(engine, pieces, _Task(playbook, given, folder, suffix_of(output or ""), show), output)
-
-
-def _system(path: str) -> tuple[Any, str]:
-    pa = arrow()
-    system, inside = pa.fs.FileSystem.from_uri(path) if is_remote(path) else (pa.fs.LocalFileSystem(), path)
-    return system, inside
 
 
 def _run(table: Any, task: _Task) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from replykit.cli.readers.records import replies_in_records
 from replykit.cli.readers.tables import replies_in_table
 from replykit.cli.readers.workbooks import replies_in_workbook
 from replykit.cli.texts import one_text
-from replykit.columnar.files import PARQUET, RECORDS
+from replykit.columnar.places import PARQUET, RECORDS
 from replykit.errors import UsageError
 from replykit.intake import text_of
 
