@@ -177,11 +177,11 @@ def _on_ray(log: Path, out: Path) -> _Done:
         since = now
         return parts[name]
 
-    from replykit.integrations.ray import check_files, ray, started
+    from replykit.integrations.ray import check_files, command_ray, started
 
-    ray()
+    command_ray()
     lap("to import it")
-    with started(num_cpus=2, object_store_memory=200_000_000, _node_ip_address="127.0.0.1"):
+    with started(num_cpus=2, object_store_memory=200_000_000):
         lap("to start it")
         small = log.with_name("small.parquet")
         for _ in check_files([str(small)], "text"):

@@ -56,9 +56,9 @@ class Bulk:
             raise UsageError("name the files to check; standard input is none")
         self._engine = engine
         if engine == "ray":
-            from replykit.integrations.ray import ray
+            from replykit.integrations.ray import command_ray
 
-            ray()
+            command_ray()
         self._pieces = open_replies(sources, column, keep, encoding=encoding)
         self._playbook, self._given = playbook, given
         self._show: Literal["all", "found"] = "all" if show_all else "found"

@@ -64,11 +64,11 @@ def polish_on_ray(
         UsageError: something cannot be read, written or used; or Ray is missing.
     """
     from replykit.integrations.fleet import Fleet
-    from replykit.integrations.ray import packed, ray, started
+    from replykit.integrations.ray import command_ray, packed, started
 
     if output is None:
         raise UsageError("name the copy that the results go into with -o, such as -o polished.parquet")
-    engine = ray()
+    engine = command_ray()
     check_target(output)
     check_place(output)
     pieces = open_replies(sources_of(sources), columns["text"], None, encoding=encoding, piece=None)

@@ -3,6 +3,15 @@
 Ray is a thin runner here. What is checked is cut into pieces that any worker can read and check by itself; what is
 polished is dealt out to a fixed number of shards, each with its own ledger and its own exact part of every limit. It
 needs the extra `ray`; a program that has called `ray.init` is run on that cluster, else Ray starts one on this machine.
+
+    with started():  # or ray.init(…)
+        run = check_files(["s3://logs/2026-11-25.parquet"], "text", keep=["agent", "day"], output="results.parquet")
+        for _ in run:
+            pass
+        print(run.tally)
+        ds = ray().data.read_parquet("canned.parquet")
+        limits = Limits(concurrency=256, rpm=5000)
+        polish_dataset(ds, "/shared/job", kit={"model": "…"}, shards=8, limits=limits).write_parquet("out")
 """
 
 from __future__ import annotations
@@ -31,18 +40,25 @@ from replykit.records import Language
 if TYPE_CHECKING:
     from ray.data import Dataset
 
-__all__ = ["check_dataset", "check_files", "check_pieces", "packed", "polish_dataset", "ray", "started"]
+__all__ = ["check_dataset", "check_files", "check_pieces", "command_ray", "packed", "polish_dataset", "ray", "started"]
 
 _BATCH = 4096  # rows that are checked at once
+_CLUSTERS = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # 0, whatever the system: nothing listens beyond loopback
 
 
-def ray() -> Any:
+def ray(*, alone: bool = False) -> Any:
     """Return Ray with its Data, told to send nobody figures of its use.
+
+    Args:
+        alone: True where it will be started here and nobody else is to reach it: what listens then listens on loopback.
+            It holds for as long as the process runs, and where Ray was not imported before.
 
     Raises:
         UsageError: it is not installed.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if alone:
+        os.environ.setdefault(_CLUSTERS, "0")
     try:
         import ray
         import ray.data
@@ -51,11 +67,21 @@ def ray() -> Any:
     return ray
 
 
+def command_ray() -> Any:
+    """Return Ray for a command: on the cluster of `RAY_ADDRESS`, else alone on this machine.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    return ray(alone=not os.environ.get("RAY_ADDRESS"))
+
+
 @contextlib.contextmanager
 def started(**options: Any) -> Iterator[None]:
     """Have Ray running in a block: what runs already, else the cluster of `RAY_ADDRESS`, else one on this machine.
 
-    Only what was started here is stopped at the end.
+    One on this machine is reached from nowhere else, as Ray asks nobody for a password. Only what was started here is
+    stopped at the end.
 
     Args:
         options: as for `ray.init`.
@@ -63,13 +89,15 @@ def started(**options: Any) -> Iterator[None]:
     Raises:
         UsageError: Ray is missing, or cannot be started.
     """
-    engine = ray()
+    engine = command_ray()
     if engine.is_initialized():
         yield
         return
-    quiet = {"include_dashboard": False, "logging_level": logging.ERROR, "log_to_driver": False}
+    quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+    if not os.environ.get("RAY_ADDRESS"):
+        quiet |= {"address": "local", "include_dashboard": False}
     try:
-        engine.init(**{**(quiet if not os.environ.get("RAY_ADDRESS") else {}), **options})
+        engine.init(**{**quiet, **options})
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         raise UsageError(f"Ray cannot be started: {str(error).splitlines()[0]}") from None
     logging.getLogger("ray.data").setLevel(logging.ERROR)
@@ -210,7 +238,7 @@ def polish_dataset(
         stage: where a complaint stands.
         language: what a reply is written in.
         shards: how many; the same in each run of a job.
-        limits: what all of them may use together.
+        limits: what all of them may use together; `replykit.batch.limits.tokens_for` says how many tokens a sum buys.
         only_flagged: leave rows alone in which a check finds nothing.
         patience: seconds without any answer until a shard ends.
         interface: the language of titles and words; None: the playbook's.
