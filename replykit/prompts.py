@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from replykit.errors import PromptError
 from replykit.instructions import canary_of
 from replykit.playbook import Playbook, Principle, StageGuide
-from replykit.records import Assessment, ChatMessage, Language, Request, Turn, Violation
+from replykit.records import Assessment, ChatMessage, Language, Request, Stage, Turn, Violation
 from replykit.script import only, tongues_of
 from replykit.text import fold
 
@@ -24,6 +24,10 @@ __all__ = ["messages_for", "privacy_note", "prompts_digest", "record_again", "re
 _PACKAGE = Path(__file__).parent
 _FENCES = ("customer_said", "agent_said", "customer_message", "facts", "agent_draft", "already_sent")
 _SENT_BACK = 500  # code points of an answer without JSON
+_TOLD = (
+    "task", "persona", "opening", "signature", "guidance", "channel", "length", "language", "language_name", "tone",
+)  # fmt: skip
+_HOLE = "\ue000canary\ue001"  # characters that nobody has a use for
 _DIFFICULT = frozenset({"abuse", "threat", "self_harm", "unreasonable_demand"})
 
 
@@ -59,18 +63,69 @@ def messages_for(
         **_named(language, playbook),
         "length": request.length or "medium",
         "tone": " ".join((request.tone or "").split()).rstrip("。."),
-        "address": [word for word in playbook.words.get("address", ()) if word != "您"],
+        "address": _address(playbook),
         "stage": next((_stage(guide, playbook) for guide in playbook.stages if guide.id == request.stage), None),
-        "principles": [principle.model_dump() for principle in _principles(request, playbook, assessment)],
         "signals": sorted({signal.kind for signal in assessment.signals}),
         "mark": _mark(material),
         "canary": canary_of(material),
     }
     environment = _environment(*_choosing(playbook), folder)
+    principles = _principles(request, playbook, assessment)
+    if (
+        environment.sandboxed
+        or _HOLE in f"{request.persona}{request.opening}{request.signature}{request.guidance}{request.tone}"
+    ):
+        values["principles"] = [principle.model_dump() for principle in principles]
+        system = _render(environment, "system.md.j2", values)
+    else:  # templates of ours use nothing but this
+        told = tuple([(name, values[name]) for name in _TOLD])
+        ids = tuple([principle.id for principle in principles])
+        signals = tuple(values["signals"])
+        system = _system(environment, _Same(playbook), told, ids, signals, request.stage)
+        system = system.replace(_HOLE, values["canary"])
     return (
-        ChatMessage(role="system", content=_render(environment, "system.md.j2", values)),
+        ChatMessage(role="system", content=system),
         ChatMessage(role="user", content=_render(environment, f"{request.task}.md.j2", values)),
     )
+
+
+class _Same:
+    """Something that equals only itself, and that is kept while something is remembered of it."""
+
+    def __init__(self, it: Playbook) -> None:
+        self.it = it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.it is other.it
+
+
+@functools.lru_cache(maxsize=64)  # one for every row of a spreadsheet but for its canary
+def _system(
+    environment: Environment,
+    playbook: _Same,
+    told: tuple[tuple[str, str | None], ...],
+    principles: tuple[str, ...],
+    signals: tuple[str, ...],
+    stage: Stage | None,
+) -> str:
+    """Return the system message that the built-in templates make, with a hole where the canary belongs."""
+    own = playbook.it
+    values = {
+        **dict(told),
+        "address": _address(own),
+        "principles": [own.principle(id).model_dump() for id in principles],
+        "signals": list(signals),
+        "stage": next((_stage(guide, own) for guide in own.stages if guide.id == stage), None),
+        "canary": _HOLE,
+    }
+    return _render(environment, "system.md.j2", values)
+
+
+def _address(playbook: Playbook) -> list[str]:
+    return [word for word in playbook.words.get("address", ()) if word != "您"]
 
 
 def repair_messages(

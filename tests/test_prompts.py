@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replykit import prompts
 from replykit.errors import PromptError
 from replykit.loader import load_playbook
 from replykit.prompts import messages_for, record_again, record_messages, repair_messages
@@ -339,3 +340,43 @@ def test_jinja2_is_imported_when_it_is_used() -> None:
     """Importing the module does not import jinja2."""
     code = "import sys, replykit.prompts; sys.exit('jinja2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+REQUESTS = st.builds(
+    Request,
+    task=st.just("draft"),
+    customer=st.sampled_from(["订单没到", "太失望了！", "Where is it?"]),
+    facts=st.lists(st.text("已退款1", max_size=4), max_size=2).map(tuple),
+    stage=st.sampled_from([None, *get_args(Stage)]),
+    channel=st.sampled_from(get_args(Channel)),
+    length=st.sampled_from([None, *get_args(Length)]),
+    language=st.sampled_from([None, "zh-Hans", "zh-Hant", "en"]),
+    tone=st.sampled_from([None, "亲切", prompts._HOLE]),
+    persona=st.sampled_from([None, "小蓝", f"小{prompts._HOLE}蓝"]),
+    opening=st.sampled_from([None, "您好，"]),
+    signature=st.sampled_from([None, "客服部"]),
+    guidance=st.sampled_from([None, "- 多用短句\n- 不说网络用语", prompts._HOLE]),
+)
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The built-in templates as somebody's own, which are rendered anew each time."""
+    folder = tmp_path_factory.mktemp("own")
+    for template in (Path(__file__).parent.parent / "prompts" / "zh").glob("*.j2"):
+        (folder / template.name).write_bytes(template.read_bytes())
+    return str(folder)
+
+
+KINDS = ("distress", "abuse", "threat", "self_harm", "repeated_contact", "unreasonable_demand")
+SHOWN = [Assessment(signals=(Signal(kind=kind, rule="r", start=0, end=1, text="x"),)) for kind in KINDS]
+
+
+@given(request_=REQUESTS, assessment=st.sampled_from([CALM, *SHOWN]))
+def test_a_system_message_that_is_remembered_is_the_one_that_would_be_made(
+    copied: str, request_: Request, assessment: Assessment
+) -> None:
+    """Every situation has its own, and every request its own canary in it."""
+    for _ in range(2):
+        remembered = messages_for(request_, PLAYBOOK, assessment)
+        assert remembered == messages_for(request_, PLAYBOOK, assessment, folder=copied)
