@@ -15,6 +15,7 @@ from opencc import OpenCC
 
 import replykit
 from replykit import snapshot
+from replykit.facts import find_facts
 from replykit.lint import prove
 from replykit.lint.subject import Subject
 from replykit.loader import BUILT_IN, load_playbook, read_playbook
@@ -345,6 +346,95 @@ def test_any_text_of_taiwans_words_is_judged(text: str) -> None:
     assert all(text[v.start : v.end] == v.text for v in report.violations)
     fixed = replykit.ReplyKit(model=None, playbook=TAIWAN).rewrite(text + "好").text
     assert len(replykit.check(fixed, playbook=TAIWAN).errors) <= len(report.errors)
+
+
+# --- signs and facts --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("threat", "我要找消保官投訴！"),
+        ("threat", "再不處理我就打1950。"),
+        ("threat", "我要PO上Dcard讓大家看看。"),
+        ("threat", "等著我上Threads發文。"),
+        ("threat", "我要貼爆料公社。"),
+        ("complaint", "我要客訴！"),
+        ("complaint", "退款到現在還沒下來。"),
+        ("complaint", "寄錯顏色了啦。"),
+        ("distress", "整個大傻眼。"),
+        ("distress", "扯爆。"),
+        ("distress", "很瞎欸。"),
+        ("distress", "我真的火大了。"),
+        ("repeated_contact", "客服專線打不通，已經打了五通。"),
+        ("abuse", "你們這群廢物。"),
+        ("unreasonable_demand", "我要全額退費而且東西不還。"),
+        ("self_harm", "我真的不想活了。"),
+    ],
+)
+def test_signs_of_a_customer_in_taiwan(kind: str, message: str) -> None:
+    """What customers there write when they are upset, and whom they turn to."""
+    kit = replykit.ReplyKit(model=None, playbook=TAIWAN)
+    assert kind in {signal.kind for signal in kit.assess(message).signals}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "請問1950是你們的電話嗎？",
+        "我在PTT看到折扣碼。",
+        "Dcard上有人推薦你們家的鞋子。",
+        "客訴專線是幾號？",
+        "發票要打統編。",
+    ],
+)
+def test_calm_questions_of_a_customer_in_taiwan(message: str) -> None:
+    """The same names in a question carry no sign."""
+    assert replykit.ReplyKit(model=None, playbook=TAIWAN).assess(message).signals == ()
+
+
+SAME = [
+    ("民國115年3月5日", "2026-03-05"),
+    ("115年3月5日", "2026/3/5"),
+    ("115/3/5", "民國115年3月5日"),
+    ("115.03.05", "2026-03-05"),
+    ("2026年3月5日", "115/03/05"),
+    ("民國一百一十五年三月五日", "2026年3月5日"),
+    ("一一五年三月五日", "2026年3月5日"),
+    ("NT$1,200", "1200元"),
+    ("新臺幣壹仟貳佰元整", "1,200塊"),
+    ("下午三點半", "15:30"),
+    ("晚上8點", "20:00"),
+    ("上午 10 點到下午 6 點", "10:00-18:00"),
+    ("禮拜三", "週三"),
+    ("下禮拜一", "下週一"),
+    ("3個工作天", "三個工作日"),
+    ("兩個禮拜", "14天"),
+]
+OTHER = [
+    ("民國114年3月5日", "2026-03-05"),
+    ("115/3/6", "民國115年3月5日"),
+    ("NT$1,300", "1200元"),
+    ("US$1,200", "NT$1,200"),
+    ("上午9點", "21:00"),
+    ("禮拜四", "週三"),
+    ("3個工作天", "3天"),
+]
+
+
+@pytest.mark.parametrize(
+    ("claim", "fact", "is_same"), [(*one, True) for one in SAME] + [(*one, False) for one in OTHER]
+)
+def test_facts_as_taiwan_writes_them(claim: str, fact: str, is_same: bool) -> None:
+    """Years of the Republic, NT$, halves of the day, 禮拜 and 工作天 agree with the same value written otherwise."""
+    report = replykit.check(f"預計{claim}處理完成。", playbook=TAIWAN, facts=[f"事實：{fact}"])
+    assert ("grounded-facts" not in {v.principle for v in report.errors}) is is_same
+
+
+@pytest.mark.parametrize("text", ["請更新到 115.3.5 版。", "主機位址是 115.3.5.1。", "電話是 02-115-3-5。"])
+def test_numbers_that_only_look_like_a_year_of_the_republic(text: str) -> None:
+    """A version, an address and a telephone number are no date."""
+    assert not [fact for fact in find_facts(text) if fact.kind == "date"]
 
 
 # --- the whole kit --------------------------------------------------------------------------------------------------

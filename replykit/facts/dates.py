@@ -12,13 +12,20 @@ Day = tuple[str, int | None, int | None, int | None]
 """`day`, year, month, day of the month; None where the text does not name it."""
 
 _TWO = r"(?:[0-9]{1,2}+|[零一二三四五六七八九十廿卅]{1,3}+)"
+# Taiwan counts from 1912 and often leaves 民国 out, as years of three digits are no others: 115年3月5日 is 2026-03-05.
+_MONTH_FOLLOWS = rf"(?=\s?年\s?{_TWO}\s?月)"
 _YEAR = (
     r"(?:[0-9]{4}(?![0-9])|[零一二三四五六七八九]{4}|[0-9]{2}(?=\s?年\s?[0-9]{1,2}\s?月)"
+    rf"|1[0-9]{{2}}{_MONTH_FOLLOWS}|一(?:百[一二三四五六七八九十零]{{0,4}}|[零一二三四五六七八九]{{2}}){_MONTH_FOLLOWS}"
     r"|(?<=民国)\s?(?:[0-9]{2,3}|[一二三四五六七八九十百零]{1,6}))"
 )
 _NUMERIC = re.compile(
     r"(?<![0-9.a-z])(?P<year>(?:19|20)[0-9]{2})(?P<by>[-/.])(?P<month>[0-9]{1,2})(?:(?P=by)(?P<day>[0-9]{1,2}))?"
     r"(?![0-9]|[.-][0-9])"
+)
+_OF_THE_REPUBLIC = re.compile(
+    r"(?<![0-9.a-z$¥/-])(?P<year>1[0-9]{2})(?P<by>[-/.])(?P<month>1[0-2]|0?[1-9])(?P=by)(?P<day>3[01]|[12][0-9]|0?[1-9])"
+    r"(?![0-9a-z%]|[/.-][0-9])"
 )
 _MONTH_FIRST = re.compile(
     r"(?<![0-9a-z/.])(?P<month>[0-9]{1,2})(?P<by>[/.-])(?P<day>[0-9]{1,2})(?P=by)(?P<year>(?:19|20)[0-9]{2})(?![0-9])"
@@ -117,6 +124,13 @@ def _numeric(match: re.Match[str]) -> list[Found] | None:
     return _all(_day(int(match["year"]), int(match["month"]), day, *match.span()))
 
 
+def _of_the_republic(match: re.Match[str]) -> list[Found] | None:
+    found = _all(_day(int(match["year"]) + 1911, int(match["month"]), int(match["day"]), *match.span()))
+    # 115.3.5 may be the number of a version or of a paragraph, 115.03.05 and 115/3/5 are dates.
+    clear = match["by"] == "/" or len(match["month"]) == len(match["day"]) == 2
+    return found and [day._replace(claimed=clear) for day in found]
+
+
 def _month_first(match: re.Match[str]) -> list[Found] | None:
     month, day = int(match["month"]), int(match["day"])
     if month > 12:
@@ -128,7 +142,7 @@ def _year(match: re.Match[str]) -> int | None:
     year = _number(match["year"])
     if year is None or year > 999:
         return year
-    return year + (1911 if match["era"] else 2000)  # the era of the Republic of China counts from 1912
+    return year + (1911 if match["era"] or year > 99 else 2000)
 
 
 def _written(match: re.Match[str]) -> list[Found] | None:
@@ -223,7 +237,11 @@ def same_date(claim: tuple[object, ...], known: tuple[object, ...]) -> bool:
     return (None in (year, known[1]) or year == known[1]) and month in (None, known[2]) and day in (None, known[3])
 
 
-FULL_DATES: tuple[Reader, ...] = (Reader(_NUMERIC, _numeric, "-/."), Reader(_MONTH_FIRST, _month_first, "-/."))
+FULL_DATES: tuple[Reader, ...] = (
+    Reader(_NUMERIC, _numeric, "-/."),
+    Reader(_OF_THE_REPUBLIC, _of_the_republic, "-/."),
+    Reader(_MONTH_FIRST, _month_first, "-/."),
+)
 """Read before the phone numbers: 2026-11-08 is none."""
 
 DATES: tuple[Reader, ...] = (
