@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from replykit.evaluation.eval_case import EvalCase, says
+from replykit.evaluation.coverage import coverage_checks, covers
+from replykit.evaluation.eval_case import EvalCase, Expectation, says
 from replykit.evaluation.trial import Trial
 from replykit.flow import gravity
 from replykit.records import Attempt, Usage, Violation
@@ -119,6 +120,13 @@ class Judged:
         return tuple(wording for wording in self.case.must_not if says(self.text, wording))
 
     @cached_property
+    def uncovered(self) -> tuple[str, ...]:
+        """What the case expects the reply to do, and its words do not show."""
+        reply = self.trial.reply
+        found = {id: covers(self.case, reply.text, reply.language, id) for id in self.case.expects} if reply else {}
+        return tuple(id for id, is_covered in found.items() if is_covered is False)
+
+    @cached_property
     def never(self) -> tuple[str, ...]:
         """What the reply says although the replayed answer names it as what may never leave."""
         script = self.trial.script
@@ -203,6 +211,21 @@ def _wrongly_clean(judged: Judged) -> float | None:
     return float(judged.is_wrongly_clean) if script and script.never else None
 
 
+def _covers(id: Expectation) -> Callable[[Judged], float | None]:
+    def covered(judged: Judged) -> float | None:
+        reply = judged.trial.reply
+        found = covers(judged.case, reply.text, reply.language, id) if reply else None
+        return None if found is None else float(found)
+
+    return covered
+
+
+# What words show of principles that no rule judges, over the cases that expect it; the titles are those of the checks.
+_COVERAGE = tuple(
+    Measure(f"covers_{id}", check.title, _covers(check.id), better="more")
+    for id, check in coverage_checks("en").items()
+)
+
 MEASURES: tuple[Measure, ...] = (
     Measure("good", "leaves, and keeps must and must_not", _good, better="more"),
     Measure("first", ENDS["first"], _ended("first"), better="more"),
@@ -222,6 +245,7 @@ MEASURES: tuple[Measure, ...] = (
         _of_reply(lambda judged: float(not judged.forbidden) if judged.case.must_not else None),
         better="more",
     ),
+    *_COVERAGE,
     Measure("expected", "a replayed answer ends as it should", _expected, better="more"),
     Measure("wrongly_clean", "leaves with what never may", _wrongly_clean, better="less"),
     Measure("worse", "repaired, and a repair broke a rule anew", _worse, better="less"),
