@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from replykit.errors import BudgetError, ChatError, UsageError
 from replykit.records import ChatRequest, Completion
 
-__all__ = ["Budget", "Reservation", "cost_of", "worst_case"]
+__all__ = ["Budget", "Reservation", "cost_of", "tokens_of", "worst_case"]
 
 _ANSWER = 4096  # tokens reserved for an answer whose request sets no bound
 _RARE = re.compile(r"[^\x00-\x7f\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef“”‘’…—·]+")
@@ -155,3 +155,13 @@ def _units(text: str) -> int:
 def cost_of(request: ChatRequest, answer: Completion) -> int:
     """Return the tokens that a call cost; where the server counts none, code points in their place."""
     return answer.usage.total_tokens or worst_case(request)[0] + len(answer.text)
+
+
+def tokens_of(text: str) -> float:
+    """Return about how many tokens a text has: 0.7 for a Chinese character and 0.25 for another one, as is usual.
+
+    Args:
+        text: what is sent or received. Vocabularies differ: a model may count a third more or less.
+    """
+    chinese = sum(char >= "\u2e80" for char in text)
+    return 0.7 * chinese + 0.25 * (len(text) - chinese)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from replykit.errors import PromptError
 from replykit.instructions import canary_of
-from replykit.playbook import Playbook, Principle, StageGuide
+from replykit.playbook import Playbook, Principle, Situation, StageGuide
 from replykit.records import Assessment, ChatMessage, Language, Request, Stage, Turn, Violation
 from replykit.script import only, tongues_of
 from replykit.text import fold
@@ -19,7 +19,15 @@ from replykit.text import fold
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["messages_for", "privacy_note", "prompts_digest", "record_again", "record_messages", "repair_messages"]
+__all__ = [
+    "messages_for",
+    "principles_for",
+    "privacy_note",
+    "prompts_digest",
+    "record_again",
+    "record_messages",
+    "repair_messages",
+]
 
 _PACKAGE = Path(__file__).parent
 _FENCES = ("customer_said", "agent_said", "customer_message", "facts", "agent_draft", "already_sent")
@@ -70,7 +78,7 @@ def messages_for(
         "canary": canary_of(material),
     }
     environment = _environment(*_choosing(playbook), folder)
-    principles = _principles(request, playbook, assessment)
+    principles = [told for told, _ in principles_for(request, playbook, assessment)]
     if (
         environment.sandboxed
         or _HOLE in f"{request.persona}{request.opening}{request.signature}{request.guidance}{request.tone}"
@@ -264,8 +272,17 @@ def privacy_note(tokens: Sequence[str], *, folder: str | None = None, playbook: 
     return _render(_environment(*_choosing(playbook), folder), "privacy.md.j2", {"tokens": list(tokens)})
 
 
-def _principles(request: Request, playbook: Playbook, assessment: Assessment) -> list[Principle]:
-    situations = {"always"}
+def principles_for(
+    request: Request, playbook: Playbook, assessment: Assessment
+) -> list[tuple[Principle, tuple[Situation, ...]]]:
+    """Return the principles that a model is told for a request, each with the situations that it is told for.
+
+    Args:
+        request: what is asked for, its stage decided.
+        playbook: the principles.
+        assessment: the reading of the customer's message.
+    """
+    situations: set[Situation] = {"always"}
     if assessment.upset or request.stage:
         situations.add("complaint")
     else:
@@ -275,7 +292,8 @@ def _principles(request: Request, playbook: Playbook, assessment: Assessment) ->
     # A chat goes on; a message that nobody may answer closes itself.
     if request.stage == "follow_up" or request.channel in ("email", "review"):
         situations.add("closing")
-    return [principle for principle in playbook.principles if situations.intersection(principle.situations)]
+    told = ((one, tuple(why for why in one.situations if why in situations)) for one in playbook.principles)
+    return [(principle, why) for principle, why in told if why]
 
 
 def _stage(guide: StageGuide, playbook: Playbook) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from replykit.batch.progress import Estimate, Progress
 from replykit.batch.rows import PolishedRow
 from replykit.batch.seals import Seals
 from replykit.batch.task import Columns, Task, job_digest
-from replykit.budget import Budget
+from replykit.budget import Budget, tokens_of
 from replykit.errors import UsageError
 from replykit.kit import ReplyKit
 from replykit.records import Usage
@@ -340,7 +340,7 @@ class Job:
             return None
         request = next(flow)
         flow.close()
-        return sum(_tokens_of(message.content) for message in request.messages), _tokens_of(task.text)
+        return sum(tokens_of(message.content) for message in request.messages), tokens_of(task.text)
 
     def close(self) -> None:
         """Close the ledger, so that another job may use it."""
@@ -374,12 +374,6 @@ def _refuse_bounds(
             continue
         if not isinstance(value, kind) or isinstance(value, bool) or not value > 0:
             raise UsageError(f"{name} must be a {'whole ' if kind is int else ''}number above 0, not {value!r}")
-
-
-def _tokens_of(text: str) -> float:
-    """Return about how many tokens a text has: 0.7 for a Chinese character and 0.25 for another one, as is usual."""
-    chinese = sum(char >= "\u2e80" for char in text)
-    return 0.7 * chinese + 0.25 * (len(text) - chinese)
 
 
 def polish(

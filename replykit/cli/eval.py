@@ -11,6 +11,7 @@ import typer
 
 from replykit.batch.price import Price
 from replykit.cli.display import count, note
+from replykit.cli.eval_messages import show_messages
 from replykit.cli.eval_sides import Shared, Side, played, replayed
 from replykit.cli.eval_tables import show_comparison, show_kinds, show_run
 from replykit.cli.options import (
@@ -27,10 +28,11 @@ from replykit.cli.options import (
     RpmOption,
     TimeoutOption,
     TpmOption,
+    playbooks,
 )
 from replykit.cli.stopping import typed
 from replykit.errors import UsageError
-from replykit.evaluation import Comparison, Figures, Run, compare, load_answers, load_cases
+from replykit.evaluation import Comparison, Figures, Run, compare, load_answers, load_cases, measure_messages
 from replykit.evaluation.case_files import SHIPPED
 from replykit.evaluation.comparison import need_scipy, shared_cases
 from replykit.evaluation.report import write_page
@@ -84,6 +86,10 @@ def evaluate(
         str | None,
         typer.Option("--record", metavar="FILE.jsonl", help="Write what the model said, for --scripted."),
     ] = None,
+    messages: Annotated[
+        bool,
+        typer.Option("--messages", help="Only measure what a model would be sent for each case; none is asked."),
+    ] = False,
     journal: Annotated[
         str | None,
         typer.Option(
@@ -132,6 +138,13 @@ def evaluate(
     files = cases or list(SHIPPED if scripted else ())
     if not files:
         raise UsageError(f"name the cases: {', '.join(SHIPPED)}, or a file of your own")
+    side = Side(model, base_url, playbook, prompts, language, journal=journal)
+    if messages:
+        loaded = load_cases(*files)
+        show_messages(
+            measure_messages(loaded, playbook=playbooks(side.playbook), language=side.asked, prompts=side.prompts)
+        )
+        raise typer.Exit
     saved = vs if vs and vs.lower().endswith(".json") else None
     other_model = None if saved else vs
     is_compared = bool(vs or vs_base_url or vs_playbook or vs_prompts)
@@ -167,7 +180,6 @@ def evaluate(
         note(("warning", "note"), ("plain", f": {count(held, 'case')} held out; tune nothing by what is seen of them"))
     names = [os.path.basename(name) for name in files]
     shared = Shared(runs, concurrency, rpm, tpm, max_tokens_total, timeout, max_repairs, offline, price)
-    side = Side(model, base_url, playbook, prompts, language, journal=journal)
     command = typed(context)
 
     def one(settings: Side) -> Run:

@@ -8,6 +8,7 @@ from replykit.evaluation.eval_case import EvalCase
 from replykit.evaluation.evaluation import Evaluation, evaluate
 from replykit.evaluation.figures import Figures
 from replykit.evaluation.measures import Judged
+from replykit.evaluation.messages import CaseMessages, Messages, ToldPrinciple, measure_messages
 from replykit.evaluation.replay import recorded, replay
 from replykit.evaluation.report import write_page
 from replykit.evaluation.run import MadeWith, Run
@@ -16,13 +17,16 @@ from replykit.evaluation.trial import Trial
 from replykit.evaluation.weak_answer import WeakAnswer
 
 __all__ = [
+    "CaseMessages",
     "Comparison",
     "EvalCase",
     "Evaluation",
     "Figures",
     "Judged",
     "MadeWith",
+    "Messages",
     "Run",
+    "ToldPrinciple",
     "Trial",
     "WeakAnswer",
     "compare",
@@ -30,6 +34,7 @@ __all__ = [
     "load_answers",
     "load_cases",
     "load_run",
+    "measure_messages",
     "recorded",
     "replay",
     "save_recording",
