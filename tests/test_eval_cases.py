@@ -114,7 +114,7 @@ def test_json_lines_are_read_as_strictly(written: Callable[..., str], content: s
 
 def test_a_file_has_to_be_there(tmp_path: Path) -> None:
     """A name that is neither shipped nor a file is told with what may be given; so is a file of another kind."""
-    with pytest.raises(UsageError, match=r"there is no 'zh_tw'; give zh, en, held_out, or the path of a file of the c"):
+    with pytest.raises(UsageError, match=r"there is no 'zh_tw'; give zh, en, held_out, or the path of a file of c"):
         load_cases("zh_tw")
     (tmp_path / "cases.csv").write_text("id\n")
     with pytest.raises(UsageError, match=r"cases\.csv is neither TOML \(\.toml\) nor JSON Lines \(\.jsonl\)"):

@@ -101,15 +101,15 @@ all               2       1          0              1                 1         
 def test_replayed_answers_stand_by_kind(capsys: pytest.CaptureFixture[str]) -> None:
     """The table of kinds is aligned under Chinese as well, and what may never leave is named."""
     fields = {"case": "case-1", "answers": ["…"], "expect": ["needs_review"], "never": ["在路上"]}
-    one = WeakAnswer.model_validate({**fields, "id": "one", "kind": "承诺"})
+    one = WeakAnswer.model_validate({**fields, "id": "one\nclean", "kind": "承诺"})
     two = WeakAnswer.model_validate({**fields, "id": "two\x1b[31m", "kind": "brush-off"})
     run = run_of([trial("case-1", script=one), trial("case-1", "review", run=2, script=two)])
     show_kinds(run, Figures.of(run))
     out, err = capsys.readouterr()
     assert out == f"{KINDS}\n"
     assert err.splitlines() == [
-        "wrongly clean: one to case-1 ends clean with 在路上",
-        "not as expected: one to case-1 ends clean with 在路上",
+        "wrongly clean: one clean to case-1 ends clean with 在路上",
+        "not as expected: one clean to case-1 ends clean with 在路上",
     ]
 
 

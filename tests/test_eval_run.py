@@ -259,7 +259,7 @@ def test_a_server_that_refuses_the_key_ends_it(run: Callable[..., Ran], model: S
     model.always(fault.status(401, "wrong key", "invalid_api_key"))
     ran = run("--model", "m", "--json", "run.json")
     assert (ran.code, ran.out) == (3, "")
-    assert "0 of 12 replies are done and lost, as no --journal keeps them" in ran.err
+    assert "0 of 12 replies are done and not kept, as no --journal is named" in ran.err
     assert "to go on: set REPLYKIT_API_KEY or OPENAI_API_KEY to a key that the server takes" in ran.err
     assert not Path("run.json").exists()
 

@@ -177,8 +177,8 @@ def replayed(
 def _show_stop(evaluation: Evaluation, journal: str | None, error: ReplykitError | None, command: str) -> None:
     """Print that a run ended before its end, and how to go on."""
     done = f"{evaluation.progress.done:,} of {evaluation.total:,} {'reply' if evaluation.total == 1 else 'replies'}"
-    kept = f"kept in {journal}" if journal else "lost, as no --journal keeps them"
-    note(("warning", "stopped"), ("plain", f": {error or 'as you asked'}; {done} are done and {kept}"))
+    kept = f"and kept in {journal}" if journal else "and not kept, as no --journal is named"
+    note(("warning", "stopped"), ("plain", f": {error or 'as you asked'}; {done} are done {kept}"))
     first = first_step(error)
     if journal:
         note(("strong", "to go on"), ("plain", f": {first and f'{first}, then '}run the same command again: {command}"))

@@ -94,7 +94,8 @@ def _show_named(what: str, found: Sequence[Judged]) -> None:
     for one in found[:_MOST_SHOWN]:
         said = f" with {', '.join(one.never)}" if one.never else ""
         status = one.trial.reply.status if one.trial.reply else ""
-        note(("error", what), ("plain", f": {one.trial.name} to {one.case.id} ends {status}{said}"))
+        line = " ".join(f"{one.trial.name} to {one.case.id} ends {status}{said}".split())
+        note(("error", what), ("plain", f": {line}"))
     if len(found) > _MOST_SHOWN:
         note(("plain", f"… and {len(found) - _MOST_SHOWN:,} more; --json and --html have them all"))
 

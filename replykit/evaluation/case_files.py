@@ -32,7 +32,7 @@ def load_cases(*names: str) -> tuple[EvalCase, ...]:
         UsageError: a file is missing or wrong, or an id stands twice; the message says which file, line, case and key,
             and what to do.
     """
-    found = [one for name in names for one in records_of(_path(name, SHIPPED, ".toml", "the cases"), "case", EvalCase)]
+    found = [one for name in names for one in records_of(_path(name, SHIPPED, ".toml", "cases"), "case", EvalCase)]
     refuse_twins("case", [(case.id, place) for case, place in found])
     return tuple(case for case, _ in found)
 
@@ -50,7 +50,7 @@ def load_answers(name: str, cases: Sequence[EvalCase]) -> tuple[WeakAnswer, ...]
     Raises:
         UsageError: as for `load_cases`; or an answer is to none of the cases.
     """
-    path = _path(name, (_WEAK,), ".jsonl", "the answers")
+    path = _path(name, (_WEAK,), ".jsonl", "answers")
     found = records_of(path, "answer", WeakAnswer)
     refuse_twins("answer", [(answer.id, place) for answer, place in found])
     known = {case.id for case in cases}
@@ -75,7 +75,7 @@ def _path(name: str, shipped: Sequence[str], suffix: str, what: str) -> Path:
     if name in shipped:
         path = _FOLDER / f"{name}{suffix}"
         if not path.is_file():
-            raise UsageError(f"{what} {name!r} do not come with this replykit; give the path of a file of your own")
+            raise UsageError(f"the {what} {name!r} do not come with this replykit; give the path of a file of your own")
         return path
     path = Path(name)
     if not path.exists():
