@@ -37,6 +37,7 @@ __all__ = [
     "read_labelled",
     "replykit_finds",
     "score",
+    "show",
 ]
 
 Level = Literal["error", "any"]
@@ -245,6 +246,24 @@ def _meet(label: Label, violation: Found, text: str) -> bool:
     return label.span in text[max(0, violation.start - len(label.span) + 1) : violation.end + len(label.span) - 1]
 
 
+def show(result: Score, mistakes: int) -> None:
+    """Print a score, by level and principle.
+
+    Args:
+        result: the score.
+        mistakes: how many mistakes are printed as well, with their replies.
+    """
+    print(f"{'level':6} {'principle':22} {'labels':>6} {'recall':>7} {'found':>6} {'precision':>9}")
+    for level in LEVELS:
+        for principle in SCORED:
+            if principle in result.tallies[level]:
+                print(_line(level, principle, result.tallies[level][principle]))
+        print(_line(level, "all", result.total(level)))
+    for mistake in result.mistakes[:mistakes]:
+        about = (mistake.level, mistake.kind, mistake.principle, mistake.reply.id)
+        print(*about, mistake.text, mistake.reply.text, sep=" | ")
+
+
 def _line(level: str, principle: str, tally: Tally) -> str:
     return f"{level:6} {principle:22} {tally.labels:6} {tally.recall:7.3f} {tally.found:6} {tally.precision:9.3f}"
 
@@ -264,15 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for path in options.files:
         result = score(read_labelled(path, options.part), partial(replykit_finds, playbook=options.playbook))
         print(f"{path.name}{f', {options.part}' if options.part else ''}: {result.replies} replies")
-        print(f"{'level':6} {'principle':22} {'labels':>6} {'recall':>7} {'found':>6} {'precision':>9}")
-        for level in LEVELS:
-            for principle in SCORED:
-                if principle in result.tallies[level]:
-                    print(_line(level, principle, result.tallies[level][principle]))
-            print(_line(level, "all", result.total(level)))
-        for mistake in result.mistakes[: options.mistakes]:
-            about = (mistake.level, mistake.kind, mistake.principle, mistake.reply.id)
-            print(*about, mistake.text, mistake.reply.text, sep=" | ")
+        show(result, options.mistakes)
     return 0
 
 

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from score import LEVELS, SCORED, Score, Tally, read_labelled, replykit_finds, score
+from score import Score, read_labelled, replykit_finds, score, show
 
 import replykit
 from replykit import Turn
@@ -103,10 +103,6 @@ def _got(kind: str, case: dict[str, Any]) -> object:
     return [error.text for error in report.errors if error.principle == "match-script"]
 
 
-def _line(level: str, principle: str, tally: Tally) -> str:
-    return f"  {level:6} {principle:22} {tally.labels:6} {tally.recall:7.3f} {tally.found:6} {tally.precision:9.3f}"
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the figures.
 
@@ -121,16 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for playbook in options.playbooks or FILES:
         for part in parts(playbook):
             print(f"{playbook}, {part.name}: {part.score.replies} replies")
-            print(f"  {'level':6} {'principle':22} {'labels':>6} {'recall':>7} {'found':>6} {'precision':>9}")
-            for level in LEVELS:
-                for principle in SCORED:
-                    if principle in part.score.tallies[level]:
-                        print(_line(level, principle, part.score.tallies[level][principle]))
-                print(_line(level, "all", part.score.total(level)))
-            shown = options.misses if options.held or not part.name.startswith("held") else 0
-            for mistake in part.score.mistakes[:shown]:
-                about = (mistake.level, mistake.kind, mistake.principle, mistake.reply.id)
-                print(*about, mistake.text, mistake.reply.text, sep=" | ")
+            is_shown = options.held or not part.name.startswith("held")
+            show(part.score, options.misses if is_shown else 0)
     for told in decided():
         print(f"{told.kind}{', held out' if told.held else ''}: {told.right} of {told.cases} right")
         for wrong in told.wrong[: options.misses if options.held or not told.held else 0]:
