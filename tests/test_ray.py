@@ -259,6 +259,18 @@ def test_a_killed_driver_goes_on(server: Server, tmp_path: Path) -> None:
     assert set(twice.values()) <= {2}
 
 
+def test_a_cluster_that_is_not_there_is_said(tmp_path: Path) -> None:
+    """Exit code 2 and a sentence, where Ray itself would wait for half a minute and end the process."""
+    pq.write_table(pa.table({"text": TEXTS}), tmp_path / "a.parquet")
+    done = subprocess.run(
+        [sys.executable, "-m", "replykit", "check", "a.parquet", "--column", "text", "--engine", "ray"],
+        capture_output=True, encoding="utf-8", timeout=120, cwd=tmp_path,
+        env={**os.environ, "RAY_ADDRESS": "127.0.0.1:1"},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "there is no Ray at 127.0.0.1:1, which RAY_ADDRESS names: " in done.stderr
+
+
 @pytest.mark.parametrize("command", [["check"], ["polish", "-o", "out.parquet", "--offline"]])
 def test_without_ray_a_sentence_says_what_to_install(command: list[str], tmp_path: Path) -> None:
     """Exit code 2, the name of the extra, and nothing written."""

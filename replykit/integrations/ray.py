@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["check_dataset", "check_files", "check_pieces", "command_ray", "packed", "polish_dataset", "ray", "started"]
 
 _BATCH = 4096  # rows that are checked at once
+_ANSWERS = 10.0  # seconds for a cluster to answer
 _CLUSTERS = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # 0, whatever the system: nothing listens beyond loopback
 
 
@@ -94,18 +96,48 @@ def started(**options: Any) -> Iterator[None]:
         yield
         return
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
-    if not os.environ.get("RAY_ADDRESS"):
+    if address := os.environ.get("RAY_ADDRESS"):
+        _look_for(address)
+    else:
         quiet |= {"address": "local", "include_dashboard": False}
-    try:
-        engine.init(**{**quiet, **options})
-    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-        raise UsageError(f"Ray cannot be started: {str(error).splitlines()[0]}") from None
+    _start(engine, {**quiet, **options})
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     engine.data.DataContext.get_current().enable_progress_bars = False
     try:
         yield
     finally:
         engine.shutdown()
+
+
+def _look_for(address: str) -> None:
+    """Find out whether anything listens where a cluster should be, as Ray ends the process where nothing does.
+
+    Raises:
+        UsageError: nothing does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdigit()):  # such as auto
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWERS).close()
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"there is no Ray at {address}, which RAY_ADDRESS names: {error}") from None
+
+
+def _start(engine: Any, options: dict[str, Any]) -> None:
+    """Start Ray, or connect to it; once more where that fails, as on a busy machine it gives up after half a minute.
+
+    Raises:
+        UsageError: it failed both times.
+    """
+    for is_last in (False, True):
+        try:
+            engine.init(**options)
+            return
+        except Exception as error:  # Ray raises bare ones here
+            engine.shutdown()
+            if is_last:
+                raise UsageError(f"Ray cannot be started: {str(error).splitlines()[0]}") from None
 
 
 def check_dataset(
