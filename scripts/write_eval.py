@@ -5,6 +5,7 @@ Usage: python scripts/write_eval.py (a minute or two). It needs the dependency g
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -20,10 +21,11 @@ from browser import Browser, NoBrowser
 from eval_models import STRONG, WEAK, Models
 
 from replykit.evaluation import Figures, Run, load_answers, load_cases
+from replykit.evaluation.comparison import ALPHA
 from replykit.evaluation.measures import MEASURES
 from replykit.evaluation.saved import load_run
 
-__all__ = ["Killed", "Ran", "claim", "measures", "render"]
+__all__ = ["Killed", "Ran", "claim", "least_cases", "measures", "render"]
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "docs" / "eval.md"
@@ -83,6 +85,16 @@ def measures() -> str:
     better = {"more": "more is better", "less": "less is better", None: "told, not compared"}
     rows = [f"| `{one.id}` | {one.title} | {one.kind} | {better[one.better]} |" for one in MEASURES]
     return "\n".join(["| measure | | | |", "|---|---|---|---|", *rows])
+
+
+def least_cases() -> int:
+    """Return how many cases must differ, and all in one direction, for a difference of two models to be told.
+
+    Exchanged in every way, n such cases give as large a difference twice in 2 ** n; Holm's correction multiplies that
+    by the number of measures.
+    """
+    compared = [one for one in MEASURES if one.better and one.id not in ("expected", "wrongly_clean")]
+    return math.floor(math.log2(2 * len(compared) / ALPHA)) + 1
 
 
 def claim(run: Run) -> str:
@@ -178,10 +190,10 @@ are a pair. A permutation test exchanges the sides within cases at random (in ev
 and asks how often that gives as large a mean difference. As all measures of the table are compared, these p-values are
 corrected as Holm does, and a difference is told where the corrected one is below 0.05: of 20 comparisons of equal
 models, one at most is expected to tell any difference at all. Elsewhere it says "cannot tell", which does not mean
-equal: with fewer than nine cases that differ, nothing can be told. The interval is the middle 95% of the difference
-over cases drawn again and again, of its measure alone, so it may leave out 0 where the verdict is "cannot tell". A
-measure is compared over the cases that it says something of on both sides, so its difference may be another than that
-of the two tables above.
+equal: with fewer than {least_cases()} cases that differ, nothing can be told where all is measured. The interval
+is the middle 95% of the difference over cases drawn again and again, of its measure alone, so it may leave out 0
+where the verdict is "cannot tell". A measure is compared over the cases that it says something of on both sides, so
+its difference may be another than that of the two tables above.
 
 Where the two sides are judged by other rules (another playbook, another version), fewer violations may be fewer found;
 the command says so. What must be said, what must not, and what never may is looked for alike.

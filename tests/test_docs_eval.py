@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from eval_models import STRONG, WEAK
 from eval_runs import run_of, trial
-from write_eval import AT, CONCURRENCY, EXAMPLE, Killed, Ran, claim, measures, render
+from write_eval import AT, CONCURRENCY, EXAMPLE, Killed, Ran, claim, least_cases, measures, render
 
 from replykit.evaluation import WeakAnswer, load_cases
 from replykit.evaluation.measures import MEASURES
@@ -26,9 +26,7 @@ def _number(pattern: str) -> int:
 
 def test_no_figure_looks_like_a_real_models() -> None:
     """The page says at its beginning that no model was asked, and again where the two that are none are compared."""
-    assert (
-        "**No real model was asked**" in PAGE.split("## ")[1] or "**No real model was asked**" in PAGE.split("## ")[0]
-    )
+    assert "**No real model was asked**" in PAGE.split("\n## ")[0]
     assert f"`{WEAK}` and `{STRONG}` are no models" in WORDS
 
 
@@ -36,6 +34,13 @@ def test_every_measure_is_listed() -> None:
     """The table is made from the list of measures."""
     assert measures() in PAGE
     assert len(measures().splitlines()) == len(MEASURES) + 2
+
+
+def test_fewer_cases_can_tell_nothing() -> None:
+    """The page names the number of cases from which on a difference may be told, and the comparison holds to it."""
+    assert f"fewer than {least_cases()} cases that differ" in WORDS
+    count = sum(bool(one.better) for one in MEASURES if one.id not in ("expected", "wrongly_clean"))
+    assert 2 * count / 2 ** least_cases() < 0.05 <= 2 * count / 2 ** (least_cases() - 1)
 
 
 def test_the_example_is_a_file_of_cases(tmp_path: Path) -> None:
