@@ -29,7 +29,8 @@ _NAMES = "replykit|Python|openai|pydantic|jinja2|tenacity|ahocorasick-rs|google-
 _UNSTABLE = (
     (re.compile(rf"(?<=,)\n(?=(?:{_NAMES})\s)"), " "),
     (re.compile(rf"\b({_NAMES})\s+\d[\w.+]*"), r"\1 …"),
-    (re.compile(r"\d[\d,]*(?= (?:principles|rules|examples)\b)"), "…"),
+    (re.compile(r"\d[\d,]*(?= (?:principles|rules|examples)\b| 条准则| 条规则)"), "…"),
+    (re.compile(r"(?<=extras    not installed: ).*|(?<=可选组件  未安装：).*"), "…"),
 )
 
 
@@ -79,7 +80,7 @@ def play(document: str, folder: Path, *, lend: bool) -> list[Step]:
     python = folder.parent / "bin" / "python3"
     python.parent.mkdir()
     python.symlink_to(Path(sys._base_executable).resolve())  # type: ignore[attr-defined]  # not of this environment
-    settings = plain_settings() | {"REPOSITORY": str(repository), "PIP_CONFIG_FILE": "/dev/null", "LC_ALL": "C.UTF-8"}
+    settings = plain_settings() | {"REPOSITORY": str(repository), "PIP_CONFIG_FILE": "/dev/null"}
     settings |= {"PATH": f"{python.parent}:{settings['PATH']}", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     settings.pop("PYTHONPATH", None)
     script = steps(document)

@@ -22,7 +22,8 @@ def plain_settings() -> dict[str, str]:
     """Return the environment without what changes what replykit or a terminal shows."""
     # A width in the environment would count for more than the terminal's own.
     unset = ("REPLYKIT_", "OPENAI_", "COLUMNS", "LINES")
-    return {name: value for name, value in os.environ.items() if not name.startswith(unset)} | {"TERM": "xterm"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(unset)}
+    return kept | {"TERM": "xterm", "LC_ALL": "C.UTF-8"}
 
 
 def shown(script: str, folder: Path, settings: Mapping[str, str] | None = None) -> str:

@@ -65,20 +65,6 @@ def run(*arguments: str | bytes, stdin: bytes = b"", cwd: Path | None = None, **
     return Ran(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
 
 
-@pytest.fixture
-def here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run the command in this process, which is quicker."""
-    for name in [name for name in os.environ if name.startswith("REPLYKIT_")]:
-        monkeypatch.delenv(name)
-
-    def call(*arguments: str) -> Ran:
-        code = main(arguments)
-        said = capsys.readouterr()
-        return Ran(code, said.out, said.err)
-
-    return call
-
-
 # --- rewrite and draft -------------------------------------------------------------------------------------------
 
 

@@ -46,7 +46,7 @@ def usable_key(key: str | None, base_url: str) -> str:
     key = (key or "").strip()
     if not key:
         if base_url.startswith(OFFICIAL):
-            raise UsageError("no API key: pass api_key, or set OPENAI_API_KEY")
+            raise UsageError("no API key: set OPENAI_API_KEY (for the command, or REPLYKIT_API_KEY), or pass api_key")
         return NO_KEY
     if not key.isascii() or not key.isprintable() or " " in key:
         raise UsageError("api_key holds a character that no key has; copy it again")

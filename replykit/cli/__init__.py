@@ -41,11 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     import typer
+    from typer.main import get_command
 
     from replykit.cli.app import app
+    from replykit.cli.wording import in_own_words
 
+    whole = get_command(app)
+    in_own_words(whole)
     try:
-        return app(arguments, prog_name="replykit", standalone_mode=False, obj=arguments) or 0
+        return whole(arguments, prog_name="replykit", standalone_mode=False, obj=arguments) or 0
     except SystemExit as end:  # what typer makes of a reader that went away; and how it ends completion
         return _PIPE_CLOSED if isinstance(end.__context__, OSError) else int(end.code or 0)
     except typer.Abort:

@@ -9,7 +9,7 @@ import typer
 
 from replykit.cli.baseline import Baseline
 from replykit.cli.bulk import Bulk, tell_trouble
-from replykit.cli.display import count, note
+from replykit.cli.display import note
 from replykit.cli.files import sources_of
 from replykit.cli.findings import Findings
 from replykit.cli.formats import FormatName, format_of
@@ -28,6 +28,7 @@ from replykit.cli.options import (
 from replykit.cli.readers import Inputs
 from replykit.cli.selection import selected, united
 from replykit.cli.texts import turns
+from replykit.cli.wording import counted, told
 from replykit.errors import UsageError
 from replykit.intake import given_of
 from replykit.records import AUTO, Channel, Severity
@@ -182,14 +183,17 @@ def check(
 
 
 def _summarize(tally: Counter[str], written: str | None) -> None:
-    found = [count(tally["errors"], "error"), count(tally["warnings"], "warning")]
+    found = [counted(tally["errors"], "error"), counted(tally["warnings"], "warning")]
     style = "error" if tally["errors"] else "warning" if tally["warnings"] else "good"
-    replies = "" if tally["replies"] == 1 else f"{tally['replies']} replies, {tally['fine']} without errors: "
-    beside = [f"{tally['ignored']} ignored by comments"] if tally["ignored"] else []
-    if tally["accepted"] or written:
-        beside.append(f"{tally['accepted']} accepted {f'in {written}' if written else 'by the baseline'}")
+    several = "{replies} replies, {fine} without errors: "
+    replies = "" if tally["replies"] == 1 else told(several, replies=tally["replies"], fine=tally["fine"])
+    beside = [told("{number} ignored by comments", number=tally["ignored"])] if tally["ignored"] else []
+    if written:
+        beside.append(told("{number} accepted in {file}", number=tally["accepted"], file=written))
+    elif tally["accepted"]:
+        beside.append(told("{number} accepted by the baseline", number=tally["accepted"]))
     note(
         ("plain", replies),
-        (style, ", ".join(filter(None, found)) or "no errors"),
+        (style, ", ".join(filter(None, found)) or told("no errors")),
         ("plain", f" ({', '.join(beside)})" if beside else ""),
     )

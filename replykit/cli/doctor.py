@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import platform
+import re
 import sys
 from collections.abc import Callable
 from importlib import metadata
@@ -14,6 +15,7 @@ import typer
 import replykit
 from replykit.cli.display import show_line
 from replykit.cli.options import BaseUrlOption, ModelOption, PlaybookOption, TimeoutOption, api_key, playbooks
+from replykit.cli.wording import told
 from replykit.errors import ReplykitError
 from replykit.lint import prove
 
@@ -23,6 +25,7 @@ Verdict = Literal["ok", "unset", "wrong"]
 
 _STYLES = {"ok": "good", "unset": "quiet", "wrong": "error"}
 _PACKAGES = ("openai", "pydantic", "jinja2", "tenacity", "ahocorasick-rs", "google-re2", "typer", "rich")
+_REQUIRED = re.compile(r"([\w.-]+)(?:\[([\w.,-]+)\])?")
 _DRAFT, _CUSTOMER = "呵呵，这个没办法的。", "我买的耳机怎么发错颜色了？"
 
 
@@ -43,6 +46,7 @@ def doctor(
     usable = _line("offline", lambda: _rewritten(named))
     _line("model", lambda: _model(model, base_url, timeout))
     _line("key", _key)
+    _line("extras", _extras)
     _line("terminal", _terminal)
     raise typer.Exit(0 if usable else 1)
 
@@ -53,8 +57,14 @@ def _line(subject: str, look: Callable[[], tuple[Verdict, str]]) -> bool:
         verdict, words = look()
     except ReplykitError as error:
         verdict, words = "wrong", str(error)
-    show_line((_STYLES[verdict], f"{verdict:<7}"), ("strong", f"{subject:<10}"), ("plain", words))
+    show_line((_STYLES[verdict], _padded(told(verdict), 7)), ("strong", _padded(told(subject), 10)), ("plain", words))
     return verdict != "wrong"
+
+
+def _padded(words: str, columns: int) -> str:
+    from rich.cells import cell_len  # as wide as a terminal shows it
+
+    return words + " " * (columns - cell_len(words))
 
 
 def _installed() -> tuple[Verdict, str]:
@@ -66,7 +76,7 @@ def _installed() -> tuple[Verdict, str]:
         except metadata.PackageNotFoundError:
             missing.append(package)
     if missing:
-        return "wrong", f"not installed: {', '.join(missing)}; install replykit again"
+        return "wrong", told("not installed: {packages}; install replykit again", packages=", ".join(missing))
     return "ok", f"{replykit.__version__}, Python {platform.python_version()}, {', '.join(versions)}"
 
 
@@ -74,34 +84,67 @@ def _proved(playbook: str) -> tuple[Verdict, str]:
     rules = replykit.load_playbook(playbook)
     flaws = list(prove(rules))
     if flaws:
-        return "wrong", f"{playbook}: {len(flaws)} examples or wordings fail (see replykit playbook test {playbook})"
-    return "ok", f"{playbook}: {len(rules.principles)} principles, {len(rules.rules)} rules, every example holds"
+        wrong = "{playbook}: {flaws} examples or wordings fail (see replykit playbook test {playbook})"
+        return "wrong", told(wrong, playbook=playbook, flaws=len(flaws))
+    right = "{playbook}: {principles} principles, {rules} rules, every example holds"
+    return "ok", told(right, playbook=playbook, principles=len(rules.principles), rules=len(rules.rules))
 
 
 def _rewritten(playbook: list[str]) -> tuple[Verdict, str]:
     with replykit.ReplyKit(playbook=playbook) as kit:
         reply = kit.rewrite(_DRAFT, customer=_CUSTOMER)
     if reply.status == "needs_review":
-        return "wrong", f"a sample draft could not be repaired: {reply.reason}"
-    return "ok", "a sample draft is repaired without a model"
+        return "wrong", told("a sample draft could not be repaired: {reason}", reason=reply.reason)
+    return "ok", told("a sample draft is repaired without a model")
 
 
 def _model(model: str | None, base_url: str | None, timeout: float) -> tuple[Verdict, str]:
     if not model:
-        return "unset", "none (--model or REPLYKIT_MODEL), so replies come from the phrasebook"
+        return "unset", told("none (--model or REPLYKIT_MODEL), so replies come from the phrasebook")
     from replykit.chat import OpenAIChat
 
     key = api_key()
     chat = OpenAIChat(model, base_url=base_url, api_key=key and key[0], timeout=timeout)
     chat.close()
-    return "ok", f"{chat!r}, not called; {timeout:g} seconds for an answer"
+    return "ok", told("{chat}, not called; {seconds} seconds for an answer", chat=repr(chat), seconds=f"{timeout:g}")
 
 
 def _key() -> tuple[Verdict, str]:
     key = api_key()
-    return ("ok", f"{key[1]} is set") if key else ("unset", "neither REPLYKIT_API_KEY nor OPENAI_API_KEY is set")
+    if key:
+        return "ok", told("{name} is set", name=key[1])
+    return "unset", told("neither REPLYKIT_API_KEY nor OPENAI_API_KEY is set")
+
+
+def _extras() -> tuple[Verdict, str]:
+    extras = metadata.metadata("replykit").get_all("Provides-Extra", [])
+    missing = [extra for extra in extras if _lacks("replykit", extra)]
+    if not missing:
+        return "ok", told("all are installed: {extras}", extras=", ".join(extras))
+    words = "not installed: {extras}; pip install 'replykit[{first}]'"
+    return "unset", told(words, extras=", ".join(missing), first=missing[-1])
+
+
+def _lacks(package: str, extra: str) -> bool:
+    """Whether a package that an extra asks for is missing; its own conditions, such as the platform, are not judged."""
+    try:
+        asked = metadata.requires(package) or ()
+    except metadata.PackageNotFoundError:
+        return True
+    for line in asked:
+        found = _REQUIRED.match(line)
+        if found and re.search(rf"extra == ['\"]{re.escape(extra)}['\"]", line):
+            name, its = found.groups()
+            try:
+                metadata.version(name)
+            except metadata.PackageNotFoundError:
+                return True
+            if its and any(_lacks(name, one) for one in its.split(",")):
+                return True
+    return False
 
 
 def _terminal() -> tuple[Verdict, str]:
-    kind = "a terminal" if sys.stdout.isatty() else "no terminal"
-    return "ok", f"{kind}; output is UTF-8, the locale says {sys.getfilesystemencoding()}"
+    kind = told("a terminal" if sys.stdout.isatty() else "no terminal")
+    words = "{kind}; output is UTF-8, the locale says {encoding}"
+    return "ok", told(words, kind=kind, encoding=sys.getfilesystemencoding())

@@ -7,8 +7,9 @@ from typing import cast
 
 import typer
 
-from replykit.cli.display import count, json_line, note, say, show_findings
+from replykit.cli.display import json_line, note, say, show_findings
 from replykit.cli.options import api_key, playbooks
+from replykit.cli.wording import counted, told
 from replykit.kit import ReplyKit
 from replykit.records import Privacy, Reply
 
@@ -68,8 +69,10 @@ def open_kit(
     kit = ReplyKit(
         playbook=playbooks(playbook), language=language, max_repairs=max_repairs, prompts=prompts, privacy=kept
     )
-    why = "" if offline else "no chat model is set (--model or REPLYKIT_MODEL), so "
-    note(("quiet", f"offline: {why}{without_model}"))
+    what = told(without_model)
+    if not offline:
+        what = told("no chat model is set (--model or REPLYKIT_MODEL), so {what}", what=what)
+    note(("quiet", told("offline: {what}", what=what)))
     return kit
 
 
@@ -95,32 +98,36 @@ _MOST_SHOWN = 50  # nobody reads on; a megabyte of text may hold a hundred thous
 
 
 def _explain(reply: Reply) -> None:
-    warnings = count(sum(violation.severity == "warning" for violation in reply.violations), "warning")
-    left = f", {warnings}" if warnings else ""
+    warnings = counted(sum(violation.severity == "warning" for violation in reply.violations), "warning")
+    left = told(", {warnings}", warnings=warnings) if warnings else ""
     if reply.status == "needs_review":
-        note(("error", "needs review"), ("plain", f": {reply.reason}"))
+        note(("error", told("needs review")), ("plain", told(": {what}", what=reply.reason)))
     elif reply.status == "repaired":
-        note(("good", "repaired"), ("plain", f": {_mended(reply)}{left}"))
+        note(("good", told("repaired")), ("plain", told(": {what}", what=_mended(reply)) + left))
     else:
-        note(("good", "clean"), ("plain", f": no errors{left}"))
+        note(("good", told("clean")), ("plain", told(": {what}", what=told("no errors")) + left))
     show_findings(reply.violations[:_MOST_SHOWN], to=sys.stderr)
     if len(reply.violations) > _MOST_SHOWN:
-        note(("plain", f"… and {len(reply.violations) - _MOST_SHOWN:,} more; --json lists them all"))
+        more = f"{len(reply.violations) - _MOST_SHOWN:,}"
+        note(("plain", told("… and {number} more; --json lists them all", number=more)))
     if reply.usage.calls:
-        note(("quiet", f"{count(reply.usage.calls, 'call')} of the model, {reply.usage.total_tokens:,} tokens"))
+        calls, tokens = counted(reply.usage.calls, "call"), f"{reply.usage.total_tokens:,}"
+        note(("quiet", told("{calls} of the model, {tokens} tokens", calls=calls, tokens=tokens)))
     if reply.escalate:
-        note(("warning", "escalate"), ("plain", ": hand this conversation to a person"))
+        note(("warning", told("escalate")), ("plain", told(": hand this conversation to a person")))
 
 
 def _mended(reply: Reply) -> str:
     first = next(attempt for attempt in reply.attempts if attempt.outcome in (None, "complete"))
-    what = "the first answer" if first.made_by == "model" else "the draft"
-    before = count(sum(violation.severity == "error" for violation in first.violations), "error")
+    what = told("the first answer" if first.made_by == "model" else "the draft")
+    before = counted(sum(violation.severity == "error" for violation in first.violations), "error")
     if first.text == reply.text:
-        done = f"{what} as it stands, no errors"
+        done = told("{what} as it stands, no errors", what=what)
+    elif before:
+        done = told("{before} in {what}, none left", before=before, what=what)
     else:
-        done = f"{before} in {what}, none left" if before else f"no errors in {what}, fewer warnings now"
+        done = told("no errors in {what}, fewer warnings now", what=what)
     unused = reply.attempts[0].outcome
     if first is not reply.attempts[0]:
-        return f"the model's answer ended with {unused}; {done}"
+        return told("the model's answer ended with {outcome}; {done}", outcome=unused, done=done)
     return f"{done}; {reply.trouble}" if reply.trouble else done

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from replykit.cli.display import count, json_line, note, show_line
+from replykit.cli.display import json_line, note, show_line
 from replykit.cli.examples import examples
 from replykit.cli.rulebook import rulebook
+from replykit.cli.wording import counted, told
 from replykit.lint import Flaw, lint
 from replykit.loader import read_playbook
 from replykit.starter import write_starter
@@ -84,10 +85,12 @@ def run_test(
     levels = Counter(flaw.level for flaw in flaws)
     if format == "text":
         examples = sum(len(rule.bad) + len(rule.softened) + len(rule.good) for rule in rules.rules)
-        found = ", ".join(filter(None, (count(levels["error"], "error"), count(levels["note"], "note"))))
+        found = ", ".join(filter(None, (counted(levels["error"], "error"), counted(levels["note"], "note"))))
         style = "error" if levels["error"] else "warning" if levels["note"] else "good"
-        read = f"{count(len(rules.rules), 'rule') or 'no rules'}, {count(examples, 'example') or 'no examples'}: "
-        note(("plain", read), (style, found or "all hold"))
+        held = counted(len(rules.rules), "rule") or told("no rules")
+        tried = counted(examples, "example") or told("no examples")
+        read = told("{rules}, {examples}: ", rules=held, examples=tried)
+        note(("plain", read), (style, found or told("all hold")))
     raise typer.Exit(1 if levels["error"] or (strict and flaws) else 0)
 
 
@@ -106,7 +109,8 @@ def new(
     Exit code: 0 written, 2 the file is there already, cannot be written, or there is no such base.
     """
     write_starter(path, extends)
-    note(("good", "written"), ("plain", f": {path}; change it, then run: replykit playbook test {path}"))
+    next_step = told(": {path}; change it, then run: replykit playbook test {path}", path=path)
+    note(("good", told("written")), ("plain", next_step))
 
 
 def _by_place(flaw: Flaw) -> tuple[str, int, int]:
