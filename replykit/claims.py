@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence, Set
 
 import re2
 
@@ -12,6 +13,7 @@ from replykit.errors import PlaybookError
 from replykit.facts.numerals import HAN, parse_numeral
 from replykit.playbook import Polarity
 from replykit.prefilter import Prefilter
+from replykit.shorthand import Shorthand
 from replykit.statement import Claim, Mark, Proviso, Statement
 from replykit.text import fold
 
@@ -83,8 +85,25 @@ class ClaimReader:
         self.growth = len(set("".join(longer)))
         # Literal words only; a playbook's patterns never reach `re`.
         self._words = _literals(canonical)
-        self._asides = _literals(fold(word) for p in self.polarities for word in p.asides)
-        self._limits = _literals(fold(word) for p in self.polarities for word in p.limits)
+        endings = [ending for p in self.polarities for ending in p.endings]
+        self._shorthand = Shorthand(canonical, endings) if self.is_by_word else None
+        negations = [fold(word) for p in self.polarities for word in p.negations]
+        self.negations = self._shorthand.signs(negations) if self._shorthand else frozenset(negations)
+        self._asides = self._finder(fold(word) for p in self.polarities for word in p.asides)
+        self._limits = self._finder(fold(word) for p in self.polarities for word in p.limits)
+
+    @functools.cached_property
+    def is_by_word(self) -> bool:
+        """Whether matters are compared word by word, each written as one character."""
+        return any(polarity.by == "word" for polarity in self.polarities)
+
+    def _finder(self, words: Iterable[str]) -> Callable[[str], Set[str]]:
+        """Return what finds those of some words that stand in a folded text."""
+        if self._shorthand:
+            signs, written = self._shorthand.signs(words), self._shorthand.written
+            return lambda text: signs.intersection(written(text))
+        pattern = _literals(words)
+        return lambda text: set(pattern.findall(text))
 
     def statement(self, folded: str) -> Statement:
         """Return a folded text as the other methods take it."""
@@ -100,6 +119,8 @@ class ClaimReader:
 
     def named(self, folded: str) -> str:
         """Return a text with synonyms made one and fillers left out."""
+        if self._shorthand:
+            return self._shorthand.written(folded)
         return self._words.sub(lambda match: self._canonical[match[0]], folded)
 
     def disputable(self, one: Statement, other: Statement) -> frozenset[int]:
@@ -163,7 +184,8 @@ class ClaimReader:
         around = ""
         if matter_at == "around":
             edges = [start, *(edge for mark in marks for edge in (mark.start, mark.end)), max(end, marks[-1].end)]
-            around = "".join(folded[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
+            gap = " " if self._shorthand else ""
+            around = gap.join(folded[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
         # A weak word says nothing that a word before it has not said: 可以为您, 无法为您.
         marks = [mark for index, mark in enumerate(marks) if mark.side < 3 or not index]
         for index, mark in enumerate(marks):
@@ -171,7 +193,7 @@ class ClaimReader:
             following = marks[index + 1] if index + 1 < len(marks) else None
             if mark.side > 1 and before and before.side == 1 and not self.canonical(folded[before.end : mark.start]):
                 continue  # 无法为您…支持: the refusal governs it
-            if mark.side > 1 and following and following.start == mark.end and matter_at == "after":
+            if mark.side > 1 and following and matter_at == "after" and self._is_next(folded, mark, following):
                 continue  # 会无法, 可以支持: the later word says it
             stop = min(end, following.match_start) if following else end
             span_start, span_end = mark.start, max(mark.end, stop)
@@ -185,7 +207,8 @@ class ClaimReader:
                 matter = self.canonical(wording)
                 span_end = mark.end
             else:
-                wording = folded[mark.match_start : mark.start] + folded[mark.end : stop]
+                gap = " " if self._shorthand else ""
+                wording = folded[mark.match_start : mark.start] + gap + folded[mark.end : stop]
                 span_start = mark.match_start if mark.match_start < mark.start else mark.start
                 matter = self.canonical(wording)
                 since = max(start, before.end) if before else start
@@ -203,6 +226,10 @@ class ClaimReader:
                 clause,
                 clauses.sentences[clause],
             )
+
+    def _is_next(self, folded: str, mark: Mark, following: Mark) -> bool:
+        between = folded[mark.end : following.start]
+        return not (between.strip() if self._shorthand else between)
 
     def provisos(self, statement: Statement) -> Iterator[Proviso]:
         """Yield the conditions and warnings of a text, without those that bind nobody."""
@@ -244,12 +271,10 @@ class ClaimReader:
             return self.polarities[one.polarity].alone
         if self.polarities[one.polarity].matter == "within":
             return one.matter == other.matter
-        if set(self._asides.findall(one.wording)) != set(self._asides.findall(other.wording)):
+        if self._asides(one.wording) != self._asides(other.wording):
             return False
         refusal, promise = (other, one) if one.positive else (one, other)
-        if one.positive != other.positive and set(self._limits.findall(refusal.wording)) - set(
-            self._limits.findall(promise.wording)
-        ):
+        if one.positive != other.positive and self._limits(refusal.wording) - self._limits(promise.wording):
             return False
         if one.subject and other.subject and not set(one.subject) & set(other.subject + other.matter):
             return False

@@ -11,23 +11,26 @@ __all__ = ["Clauses", "clauses_of", "passages"]
 
 # One character first and then what it takes to part two clauses there, as one of a few is found quickly.
 _CLAUSE_END = re.compile(
-    r"[。!?;…~\n,: 但不可然](?:(?:(?<=[。!?;…~\n])|(?<=[,:])(?:(?<![0-9][,:])|(?![0-9])))"
+    r"[。!?;…~\n,: .但不可然](?:(?:(?<=[。!?;…~\n])|(?<=[,:])(?:(?<![0-9][,:])|(?![0-9])))"
     r"(?:(?<![0-9])[,:]|[,:](?![0-9])|[。!?;…~\n])*|(?<=[^\x00-\x7f] ) *(?=[^\x00-\x7f])"
+    r"|(?<=[a-z0-9)\"']\.)(?=[ \n])|(?<=[a-z] )(?:but|however|although|though|whereas)(?= )"
     r"|(?<=但)(?<!不但)(?!凡)是?|(?<=不)过(?![期超多夜滤敏])|(?<=可)是|(?<=然)而)"
 )
-_STOP = re.compile(r"[。!?;…\n](?![,:。!?;…~\n])")  # where a sentence surely ends, with all of its marks
-_SENTENCE_END = frozenset("。!?;…\n")
+# where a sentence surely ends, with all of its marks
+_STOP = re.compile(r"[。!?;…\n](?![,:。!?;…~\n])|(?<=[a-z0-9)\"'])\.(?=[ \n])")
+_SENTENCE_END = frozenset("。!?;….\n")
 _QUESTION = re.compile(
     r"[吗是能可要会需有呢怎如什](?:(?<=吗)|(?<=是)(?:否|不是)|(?<=能)(?:否|不能)|(?<=可)(?:否|不可以)|(?<=要)不要"
-    r"|(?<=会)不会|(?<=需)不需要|(?<=有)没有|(?<=[^这那]呢)$|(?<=怎)么|(?<=如)何|(?<=什)么时候)"
+    r"|(?<=会)不会|(?<=需)不需要|(?<=有)没有|(?<=[^这那]呢)$|(?<=怎)么|(?<=如)何|(?<=什)么时候)|\bwhether\b"
 )
 _SUPPOSED = re.compile(
     r"^[您你我们亲那就也]{0,3}(?:如果|如若|若|如[^下图上何此]|要是|假如|倘若|万一|一旦|除非|待|等)|(?:的话|时)$"
+    r"|^\s?(?:and |but |so |or |only )?(?:if|unless|once|when|in case|should you|as long as|provided|until)\b"
 )
 
 
 class Clauses:
-    """The clauses of a folded text: parted by marks, by 但是 and its like, and by a space between Chinese characters.
+    """The clauses of a folded text: parted by marks, by 但是 or but, and by a space between Chinese characters.
 
     Everything is found when first asked for, as few of many clauses are looked at.
 

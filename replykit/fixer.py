@@ -25,6 +25,8 @@ _MARKS = "，。！？；：、,.!?;:~～… \t\u3000"
 _END_MARKS = _MARKS + "\r\n"
 _SOFT_MARKS = "，、,：: \t\u3000"
 _ASKS = re.compile("[吗嗎呢？?]$")
+_BEGINS = re.compile(r"(?:^|[.!?…\n])[\s\"“(]*$")  # what stands before a word that begins a statement
+_ONE_OF_US = re.compile(r"I\b|[^\W\d_]{2,}[A-Z]|[A-Z]{2}")  # I, and names that keep their capitals
 _WORDS = re.compile(r"[^\W_]")
 
 
@@ -114,7 +116,7 @@ class Fixer:
         if finding.start == finding.end:
             return
         if len(instead := finding.instead) == 1:  # of several only a person knows which is meant
-            yield _spliced(text, finding.start, finding.end, instead[0])
+            yield _recased(text, _spliced(text, finding.start, finding.end, instead[0]))
         if not finding.rule.fix:
             return
         reading = Reading.undisguised(text, given)
@@ -125,23 +127,22 @@ class Fixer:
                 continue
             span = {
                 "hit": (finding.start, finding.end),
-                "clause": _without_end_marks(text, *reading.outline.clause(finding.start, finding.end)),
-                "sentence": reading.outline.sentence(finding.start),
+                "clause": _without_edges(text, *reading.outline.clause(finding.start, finding.end)),
+                "sentence": _without_spaces(text, *reading.outline.sentence(finding.start)),
             }[edit.scope]
-            span = _without_space_before(text, *span)
             replaced = self._replaced(reading, span, edit, language)
             if replaced is None:
                 continue
             start, end, new = replaced
-            new = _cased(new, text[start:end])
             if edit.scope == "hit":
-                yield _spliced(text, start, end, new)
+                yield _recased(text, _spliced(text, start, end, new))
             else:
                 new = _unsaid(new, text[:start] + text[end:])
                 candidate = _spliced(text, start, end, new)
                 if new and text[end : end + 1] in ("？", "?") and not _ASKS.search(new):
                     stop = "." if tongues_of(self.checker.playbook).space(language) else "。"
                     candidate = text[:start] + new + stop + text[end + 1 :]
+                candidate = _recased(text, candidate)
                 if self._keeps_refusals(text, span, finding, candidate):
                     yield candidate
 
@@ -197,18 +198,35 @@ def _weight(findings: list[Finding]) -> tuple[int, int]:
     return errors, len(findings) - errors
 
 
-def _without_space_before(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return a span without the space that parts it from what stands before, which whatever replaces it needs too."""
-    return start + len(text[start:end]) - len(text[start:end].lstrip()), end
+def _without_spaces(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a span without the spaces before its words, which part it from what stands before."""
+    while start < end - 1 and text[start] in " \t":
+        start += 1
+    return start, end
 
 
-def _cased(new: str, old: str) -> str:
-    """Return a wording with a capital letter where what it replaces begins with one, as at the start of a sentence."""
-    return new[:1].upper() + new[1:] if old[:1].isupper() else new
+def _recased(before: str, after: str) -> str:
+    """Return a repaired text with a capital where a repair makes a word the first of its statement, and only there."""
+    at = next(
+        (at for at, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
+    )
+    is_new = at < len(after) and after[at].isalnum()
+    while is_new and at and after[at - 1].isalnum():
+        at -= 1
+    while at < len(after) and not after[at].isalnum():
+        at += 1
+    if at == len(after) or not after[at].isascii():
+        return after
+    if _BEGINS.search(after[:at]):
+        return after[:at] + after[at].upper() + after[at + 1 :]
+    if not is_new or before.endswith(after[at:]) or _ONE_OF_US.match(after, at):
+        return after
+    return after[:at] + after[at].lower() + after[at + 1 :]
 
 
-def _without_end_marks(text: str, start: int, end: int) -> tuple[int, int]:
+def _without_edges(text: str, start: int, end: int) -> tuple[int, int]:
     """Return a span without the marks at its end, which a hit may hold and which go on parting the clauses."""
+    start, end = _without_spaces(text, start, end)
     while end > start + 1 and text[end - 1] in _END_MARKS:
         end -= 1
     return start, end
@@ -224,6 +242,8 @@ def _spliced(text: str, start: int, end: int, new: str) -> str:
     if new:
         return text[:start] + new + text[end:]
     left, right = text[:start], text[end:]
+    if left[-2:].isascii() and left[-2:-1].isalnum() and left[-1:] == " " and right[:1] in (",", ".", "!", "?", ";"):
+        return left[:-1] + right
     if not _WORDS.search(left):  # nothing is said before it
         return left.rstrip(_MARKS) + right.lstrip(_MARKS)
     if left[-1] in _MARKS:

@@ -85,7 +85,7 @@ def contradictions(
     compared = _Comparison(draft, reply, said, answered, reader)
     lost = lost_numbers(draft, reply) if may_count else []
     found: list[Contradiction] = []
-    if may_speak and (_is_chinese(reply) or not _is_chinese(draft)):
+    if may_speak and _is_one_language(reader, draft, reply):
         found += compared.turned_round()
         found += compared.lost_provisos(lost)
     if not found and not lost:
@@ -100,6 +100,12 @@ def contradictions(
         place = new[kind].pop() if new.get(kind) else (compared.place(start),) * 2
         found.append(Contradiction("number", *place, words, kind))
     return tuple(sorted(set(found), key=lambda c: (c.start, c.end, c.kind, c.text)))
+
+
+def _is_one_language(reader: ClaimReader, draft: str, reply: str) -> bool:
+    if reader.is_by_word:
+        return not _is_chinese(reply) and not _is_chinese(draft)
+    return _is_chinese(reply) or not _is_chinese(draft)
 
 
 def _is_chinese(text: str) -> bool:
@@ -187,7 +193,8 @@ class _Comparison:
         if not mine or not theirs:
             return False
         return not any(
-            (_overlap(a.content, b.content) or _overlap(b.content, a.content)) and _is_negated(a) is _is_negated(b)
+            (_overlap(a.content, b.content) or _overlap(b.content, a.content))
+            and self._is_negated(a) is self._is_negated(b)
             for a in mine
             for b in theirs
         )
@@ -207,6 +214,9 @@ class _Comparison:
         asked = {parse_numeral(run) for run in _FIGURE.findall(proviso.content)}
         there = {parse_numeral(run) for run in _FIGURE.findall(before)}
         return asked <= there and _overlap(_NUMBER.sub("", proviso.content), self._reader.canonical(before))
+
+    def _is_negated(self, proviso: Proviso) -> bool:
+        return sum(char in self._reader.negations for char in proviso.content) % 2 == 1
 
     def _conditions_of(self, claim: Claim, provisos: Sequence[Proviso]) -> list[Proviso]:
         return [
@@ -299,10 +309,6 @@ def _overlap(words: str, there: str) -> bool:
     found = sum(pair in there for pair in pairs)
     characters = set(words)
     return (found > 0 and 3 * found >= len(pairs)) or 2 * len(characters & set(there)) >= len(characters)
-
-
-def _is_negated(proviso: Proviso) -> bool:
-    return sum(char in "未没不无非" for char in proviso.content) % 2 == 1
 
 
 def _distinct(claims: Iterable[Claim]) -> dict[int, list[Claim]]:

@@ -137,9 +137,13 @@ class Polarity(Record):
         fillers: words that do not name a matter.
         asides: words that make it another matter where only one of the two has them (查询退款 beside 退款).
         limits: words that make a refusal a partial one where only the refusal has them (不能立即退款).
+        negations: words that turn a condition round.
+        by: `word` where a matter is compared word by word, as in a language with spaces, and not by its characters.
+        endings: by words, endings that make no other word of one (refunds, refunded).
         source: the document and section.
 
-    What one polarity says in `same`, `fillers`, `asides` and `limits` holds for all of a playbook.
+    What one polarity says in `same`, `fillers`, `asides`, `limits`, `negations`, `by` and `endings` holds for all of a
+    playbook.
     """
 
     id: str
@@ -154,6 +158,9 @@ class Polarity(Record):
     fillers: tuple[str, ...] = ()
     asides: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    negations: tuple[str, ...] = ()
+    by: Literal["character", "word"] = "character"
+    endings: tuple[str, ...] = ()
     source: str
 
 

@@ -52,6 +52,8 @@ class Remains:
         )
         self._bound_before = Pattern([f"(?:{entry})$" for entry in words.get("bounds_before", ())], words)
         self._bound_after = Pattern([f"^(?:{entry})" for entry in words.get("bounds_after", ())], words)
+        # A word of another language says about as much as two characters.
+        self._enough, self._some = (_ENOUGH // 2, _SOME // 2 + 1) if reader.is_by_word else (_ENOUGH, _SOME)
         self._is_known = bool(words.get("courtesies"))
         self._as_it_stands = re.compile(f"[^{_NO_MATTER}{re.escape(''.join(sorted(reader.renaming)))}]")
         self.prefilter = Prefilter([self._courtesy.expanded])
@@ -83,13 +85,13 @@ class Remains:
         if self._is_enough_left(said, answered):
             return False
         matter = self._matter(said)
-        if len(matter) < _SOME:
+        if len(matter) < self._some:
             return False
         left = self._matter(answered)
         if not left:
             # Another language shares no characters, and placeholders and figures are a matter of their own.
-            return not any(map(str.isalnum, answered)) and (len(matter) >= _ENOUGH or self._refusal.search(said))
-        if len(matter) < _ENOUGH:
+            return not any(map(str.isalnum, answered)) and (len(matter) >= self._enough or self._refusal.search(said))
+        if len(matter) < self._enough:
             return False
         distinct = set(matter)
         return len(distinct.intersection(left)) / len(distinct) < _LEAST

@@ -43,7 +43,7 @@ ROWS = (
     "numerals dates times money measures identifiers facts",
     "prefilter",
     "placeholders",
-    "clauses statement counts claims meaning remains",
+    "clauses statement shorthand counts claims meaning remains",
     "writing",
     "vocabulary",
     "leaking",
