@@ -73,6 +73,16 @@ _ENGLISH = re.compile(
     rf"|(?<![0-9:.])(?P<day2>[12]?[0-9]|3[01])(?:st|nd|rd|th)?\s(?:of\s)?(?P<name2>{_MONTH})(?![a-z]))"
     r"(?:,?\s(?P<year>(?:19|20)[0-9]{2})(?![0-9]))?"
 )
+_ORDINAL = r"(?:st|nd|rd|th)?"
+_ENGLISH_RANGE = re.compile(
+    rf"(?<![0-9a-z:.$€£¥])(?P<first>[12]?[0-9]|3[01]){_ORDINAL}(?:\s?[-~]\s?|\s(?:to|and|until)\s)"
+    rf"(?P<last>[12]?[0-9]|3[01]){_ORDINAL}\s(?:of\s)?(?P<name>{_MONTH})(?![a-z])"
+    rf"|(?<![a-z])(?P<name2>{_MONTH})\.?\s(?P<first2>[12]?[0-9]|3[01]){_ORDINAL}(?:\s?[-~]\s?|\s(?:to|and|until)\s)"
+    rf"(?P<last2>[12]?[0-9]|3[01]){_ORDINAL}(?![0-9a-z:%]|\s?(?:days|hours|minutes))"
+)
+_NTH = re.compile(
+    r"(?<![a-z])(?:on|by|before|until|till|from|after|of|since)\sthe\s(?P<day>[12]?[0-9]|3[01])(?:st|nd|rd|th)(?![a-z])"
+)
 _WEEKDAY = re.compile(
     r"(?P<which>(?:下下|下|上|本|这)个?)?(?<![0-9一二两三四五六七八九十])(?:周|星期|礼拜)"
     r"(?P<day>[一二三四五六日天])(?![次个篇款期封更趟]|一次)"
@@ -199,6 +209,18 @@ def _english(match: re.Match[str]) -> list[Found] | None:
     return _all(_day(_number(match["year"]), month, int(match["day"] or match["day2"]), *match.span()))
 
 
+def _english_range(match: re.Match[str]) -> list[Found] | None:
+    which = "" if match["name"] else "2"
+    month = _MONTHS[match["name" + which]]
+    first, last = "first" + which, "last" + which
+    starts, ends = (match.start(), match.end(first)), (match.start(last), match.end())
+    return _all(_day(None, month, int(match[first]), *starts), _day(None, month, int(match[last]), *ends))
+
+
+def _nth(match: re.Match[str]) -> list[Found] | None:
+    return _all(_day(None, None, int(match["day"]), match.start("day"), match.end()))
+
+
 _WEEKS = {"下下": 2, "下": 1, "next": 1, "上": -1, "last": -1, "本": 0, "这": 0, "this": 0}
 
 
@@ -247,6 +269,7 @@ FULL_DATES: tuple[Reader, ...] = (
 DATES: tuple[Reader, ...] = (
     Reader(_WRITTEN, _written, "月", re.compile(r"[0-9零一二三四五六七八九十百廿卅民\s]")),
     Reader(_YEAR_ONLY, _year_only, "年"),
+    Reader(_ENGLISH_RANGE, _english_range, "aeou", re.compile("[0-9adfjmnos](?:(?<=[0-9])|(?<![a-z].))")),
     Reader(_ENGLISH, _english, "aeou", re.compile("[0-9adfjmnos](?:(?<=[0-9])|(?<![a-z].))")),
     Reader(_NAMED, _named, "明后今当次隔翌t", re.compile("[明大后今当次隔翌t]")),
     Reader(_WEEKDAY, _weekday, "周期拜", re.compile("[下上本这周星礼]")),
@@ -256,6 +279,7 @@ DATES: tuple[Reader, ...] = (
 
 SHORT_DATES: tuple[Reader, ...] = (
     Reader(_SLASHED_RANGE, _slashed_range, "/."),
+    Reader(_NTH, _nth, "hd", re.compile("[abfostu](?<![a-z].)")),
     Reader(_DAY, _day_only, "日号", re.compile(rf"[0-9{HAN}](?<![0-9{HAN}].)")),
     Reader(_CUED, _month_day, "-/.", re.compile("[0-9](?<![0-9].)")),
     Reader(_CUED_AFTER, _month_day, "-/.", re.compile("[0-9](?<![0-9a-z].)")),

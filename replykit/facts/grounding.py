@@ -66,9 +66,13 @@ _TABLES = (
 )  # fmt: skip
 _READERS = [(frozenset(reader.needs), reader) for table in _TABLES for reader in table]
 # One class of characters first, then what makes it worth it: found ten times faster than a choice of words.
-_WORDS = r"(?<=\.)[a-z]|(?<=:)//|(?<=d)ay|(?<=h)our|(?<=m)onth|(?<=m)inute|(?<=t)omorrow|(?<=w)ww|(?<=w)eek|(?<=y)ear"
+_WORDS = (
+    r"(?<=\.)[a-z]|(?<=:)//|(?<=d)ay|(?<=h)our|(?<=m)onth|(?<=m)inute|(?<=t)omorrow|(?<=w)ww|(?<=w)eek|(?<=y)ear"
+    r"|(?<=f)ortnight|(?<=d)ollar|(?<=p)er ?cent|(?<=o)['’]?clock|(?<=n)oon|(?<=m)id(?:day|night)"
+    r"|(?<=p)ast |(?<=q)uarter|(?<=q)uid|(?<=e)uro|(?<=p)ounds|(?<=b)ucks"
+)
 _WORTH_READING = re.compile(
-    rf"[0-9零一二两三四五六七八九十半百天日@明今.:dhmtwy](?:(?<=[0-9零一二两三四五六七八九十半百天日@])|(?<=[明今])[早晚]|{_WORDS})"
+    rf"[0-9零一二两三四五六七八九十半百天日@明今.:dhmtwyfponqeb](?:(?<=[0-9零一二两三四五六七八九十半百天日@])|(?<=[明今])[早晚]|{_WORDS})"
 )
 _PLACEHOLDER = re.compile(
     r"\{\{[^{}\n]{0,200}+\}\}|\{%[^{}\n]{0,200}+\}|[$#]?\{[^{}\n]{0,100}+\}|\[[^\[\]\n]{0,100}+\]"

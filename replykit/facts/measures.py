@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from replykit.facts.numerals import HAN, NUMBER, START, TO, Found, Reader, parse_numeral, parse_span
+from replykit.facts.numerals import HAN, IN_WORDS, NUMBER, START, TO, Found, Reader, parse_numeral, parse_span
 
 __all__ = ["COUNTED", "MEASURES", "UNITS"]
 
@@ -44,6 +44,7 @@ _UNITS = {
         ("duration", "second", 7 * _DAY, ("周",), "[年岁边围知转遭刊一二三四五六日末]|到(?![账帐货达期店])"),
         ("duration", "second", 7 * _DAY, ("星期", "个星期", "礼拜", "个礼拜"), "[一二三四五六日天末]"),
         ("duration", "second", 7 * _DAY, ("week", "weeks"), _ANY),
+        ("duration", "second", 14 * _DAY, ("fortnight", "fortnights"), _ANY),
         ("duration", "workday", 1, ("工作日", "个工作日", "工作天", "个工作天"), ""),
         ("duration", "workday", 1, ("交易日", "个交易日", "营业日", "个营业日"), ""),
         ("duration", "workday", 1, ("business day", "business days", "working day", "working days"), _ANY),
@@ -81,11 +82,10 @@ _UNITS = {
     )
     for unit in units
 }
-_NUMBER_WORDS = (
-    "half an", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-)  # fmt: skip
-_WORDS = {word: Fraction(value) for value, word in enumerate(_NUMBER_WORDS)}
-_WORDS |= {"half an": Fraction(1, 2), "半": Fraction(1, 2)}
+_ARTICLES = ("a", "an")  # a fortnight, an hour
+_HALVES = ("half an", "half a", "半")
+_WORDS = IN_WORDS | dict.fromkeys(_ARTICLES, Fraction(1)) | dict.fromkeys(_HALVES, Fraction(1, 2))
+_NUMBER_WORDS = sorted((word for word in _WORDS if word.isascii()), key=len, reverse=True)
 
 UNITS = frozenset(_UNITS)
 """Every unit, as it stands behind its number."""
@@ -98,10 +98,11 @@ _MEASURE = re.compile(
     rf"(?:{START}(?P<number>{NUMBER})|(?<![a-z])(?P<word>{'|'.join(_NUMBER_WORDS)})(?=[ -])"
     r"|(?<![一大多老前后上下夜对过])(?P<half>半))"
     rf"(?:\s?(?P<first>{_UNIT})?{TO}(?P<high>{NUMBER}))?"
-    rf"(?:个半(?P<and_half>小时|钟头|月|星期|礼拜)|\s{{0,2}}-?(?P<unit>{_UNIT})"
-    rf"(?:(?P<more>半(?![夜天年]))|零?(?P<then>{NUMBER})\s?(?P<small>分钟?(?!之)|秒钟?|个?小时|个月))?)"
+    rf"(?:个半(?P<and_half>小时|钟头|月|星期|礼拜)|(?P<with_half> and a half)?\s{{0,2}}-?(?P<unit>{_UNIT})"
+    r"(?:(?P<more>半(?![夜天年])| and a half(?![a-z]))"
+    rf"|零?(?P<then>{NUMBER})\s?(?P<small>分钟?(?!之)|秒钟?|个?小时|个月))?)"
 )
-_MEASURE_STARTS = re.compile(rf"[0-9{HAN}半efhnost](?:(?<=半)|(?<![a-z].)(?<![0-9{HAN}][0-9{HAN}]))")
+_MEASURE_STARTS = re.compile(rf"[0-9{HAN}半aefhnost](?:(?<=半)|(?<![a-z].)(?<![0-9{HAN}][0-9{HAN}]))")
 _VAGUE = {"一": "这那某哪每同新另整前", "两": "这那前近过头", "两三": "这前近过", "一两": "这前近过", "三": "这"}
 _LONG = ("天", "周", "年", "个月", "星期", "个星期", "礼拜", "个礼拜")
 _MEASURED_FROM = re.compile(r"[^\W我您你他她们就是在](?:前|同|过)$")
@@ -109,6 +110,8 @@ _UNSURE = {"m": ("metre", Fraction(1)), "g": ("kg", Fraction(1, 1000))}  # 5g is
 _FEW = frozenset("123一二两三")
 _IN_ALL = re.compile("[共有]$")
 _POINTED_OUT = "这那哪上述每另前后"
+_OR = re.compile(r"\sor\s")
+_MEASURED_BY = re.compile(r"(?<![a-z])(?:in|within|takes?|after|than|least|most|up to|lasts?|about|another|for)\s$")
 _COURTESY = re.compile(r"(?:耽误|占用|打扰)[^,。!?]{0,4}$")
 _HALF_DAY = re.compile("[内后]|以内|之内|左右|时间")
 
@@ -119,6 +122,11 @@ def _in_passing(match: re.Match[str], run: str, unit: str, kind: str) -> bool:
     previous = before[-1:] or " "
     if unit in _UNSURE:
         return True
+    if run in _ARTICLES:  # in a week promises one, once a week and a minute do not
+        if match["more"] or match["with_half"] or unit.startswith("fortnight"):
+            return False
+        measured = _MEASURED_BY.search(match.string[: match.start()][-12:])
+        return unit in ("minute", "second") or _OR.match(match.string, match.end()) is not None or not measured
     if unit in _VARIETIES and run in _FEW:
         return not _IN_ALL.search(before)  # 两种颜色都有货 counts what it has just named
     if kind == "quantity":
@@ -157,10 +165,12 @@ def _measure(match: re.Match[str]) -> list[Found] | None:
     run = match["number"] or match["word"] or match["half"]
     name = match["unit"] or match["and_half"].replace("月", "个月")
     unit, ends = _UNITS[name], _ends(match, run, name)
-    if ends is None or (unit.kind != "duration" and (match["half"] or match["more"] or match["and_half"])):
+    if ends is None or (
+        unit.kind != "duration" and (match["half"] or match["more"] or match["and_half"] or match["with_half"])
+    ):
         return None
     low, high = ends
-    if match["more"] or match["and_half"]:
+    if match["more"] or match["and_half"] or match["with_half"]:
         low, high = low + unit.factor / 2, high + unit.factor / 2
     # 100% stresses (100%正品); what it promises is for another rule to judge.
     claimed = not _in_passing(match, run, name, unit.kind) and not (unit.base == "percent" and low == high == 100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from replykit.facts.numerals import ARABIC, HAN, NUMBER, START, TO, Found, Reader, parse_numeral, parse_span
+from replykit.facts.numerals import ARABIC, HAN, IN_WORDS, NUMBER, START, TO, Found, Reader, parse_numeral, parse_span
 
 __all__ = ["BARE_AMOUNTS", "CURRENCIES", "MONEY", "same_currency"]
 
@@ -15,12 +15,12 @@ _CURRENCIES = {
     "USD": ["us$", "usd", "美元", "美金"],
     "CNY": ["rmb", "cny", "人民币", "yuan"],
     "EUR": ["€", "eur", "euro", "euros", "欧元"],
-    "GBP": ["£", "gbp", "英镑"],
+    "GBP": ["£", "gbp", "英镑", "pounds sterling", "quid"],
     "JPY": ["jpy", "日元", "円"],
     "KRW": ["krw", "韩元"],
     "SGD": ["s$", "sgd", "新加坡元"],
     "AUD": ["a$", "aud", "澳元", "澳币"],
-    "$": ["$", "dollar", "dollars"],
+    "$": ["$", "dollar", "dollars", "bucks"],
     "¥": ["¥"],
     "元": ["元", "元整", "块", "块钱"],
 }
@@ -60,6 +60,10 @@ _AMOUNT_STARTS = re.compile(
     rf"(?<![a-z].)(?<![0-9{HAN}][0-9{HAN}])"
 )
 _SMALL = re.compile(rf"{START}(?P<low>{NUMBER})(?P<unit>角钱?|毛钱|毛(?=[,。!?;、\s]|$)|分钱)(?![度形色落货星])")
+_WORDED = re.compile(
+    rf"(?<![a-z-])(?P<low>{'|'.join(sorted(IN_WORDS, key=len, reverse=True))})\s(?P<hundred>hundred\s)?"
+    r"(?P<unit>us dollars|dollars?|bucks|euros?|pounds|quid)(?![a-z]|\sof\s)"
+)
 _BARE = re.compile(
     r"(?:满|减|退款?|赔偿?|补偿?|返现?|省|付|运费|价格?|金额|费用|差价|扣款?|合计|总计|共计|总额|余额|押金|定金)"
     r"(?:为|是|了|您|你|我|:|\s){0,3}(?P<low>[0-9]{2,9}+(?:\.[0-9]{1,2}+)?)"
@@ -97,6 +101,12 @@ def _small(match: re.Match[str]) -> list[Found] | None:
     return [Found("amount", ("元", value, value), *match.span())]
 
 
+def _worded(match: re.Match[str]) -> list[Found]:
+    value = IN_WORDS[match["low"]] * (100 if match["hundred"] else 1)
+    currency = {"pounds": "GBP", "us dollars": "USD"}.get(match["unit"]) or _CURRENCY[match["unit"]]
+    return [Found("amount", (currency, value, value), *match.span())]
+
+
 def _bare(match: re.Match[str]) -> list[Found]:
     value = Fraction(match["low"])
     return [Found("amount", ("", value, value), *match.span("low"))]
@@ -105,6 +115,7 @@ def _bare(match: re.Match[str]) -> list[Found]:
 MONEY: tuple[Reader, ...] = (
     Reader(_AMOUNT, _amount, "".join({sign[-1] for sign in _CURRENCY}), _AMOUNT_STARTS),
     Reader(_SMALL, _small, "角毛钱"),
+    Reader(_WORDED, _worded, "dbepqu", re.compile(r"[efnost](?<![a-z].)")),
 )
 BARE_AMOUNTS: tuple[Reader, ...] = (Reader(_BARE, _bare, ARABIC),)
 """满300减50: read last, where no unit claimed the number."""

@@ -13,7 +13,19 @@ from typing import NamedTuple
 
 from replykit.text import fold, fold_table
 
-__all__ = ["ARABIC", "HAN", "NUMBER", "START", "TO", "Found", "Reader", "fold_numerals", "parse_numeral", "parse_span"]
+__all__ = [
+    "ARABIC",
+    "HAN",
+    "IN_WORDS",
+    "NUMBER",
+    "START",
+    "TO",
+    "Found",
+    "Reader",
+    "fold_numerals",
+    "parse_numeral",
+    "parse_span",
+]
 
 
 class Found(NamedTuple):
@@ -92,6 +104,19 @@ NUMBER = (
     rf"|[{HAN}]{{1,24}}+(?:点[零一二三四五六七八九]{{1,6}}+)?)"
 )
 """One numeral in folded text: bounded and atomic, so that hostile text costs no more than its length."""
+
+_ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+IN_WORDS: dict[str, Fraction] = {word: Fraction(value) for value, word in enumerate((*_ONES, *_TEENS), 1)}
+"""English numerals below a hundred, as they stand in folded text."""
+IN_WORDS |= {
+    ten + (mark + one if one else ""): Fraction(10 * tens + ones)
+    for tens, ten in enumerate(_TENS, 2)
+    for ones, one in enumerate(("", *_ONES))
+    for mark in ("-", " ")
+}
 
 TO = r"\s?(?:[-~]{1,2}|到|至|to(?=\s))\s?"
 """What stands between the two ends of a range in folded text."""

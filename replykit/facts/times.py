@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from replykit.facts.numerals import HAN, TO, Found, Reader, parse_numeral
+from replykit.facts.numerals import HAN, IN_WORDS, TO, Found, Reader, parse_numeral
 
 __all__ = ["TIMES", "TIMES_IN_PASSING", "same_time"]
 
@@ -17,6 +17,14 @@ _CLOCK = re.compile(
     r"(?![0-9]|:[0-9])(?:\s?(?P<half>[ap])\.?m(?![a-z])\.?)?"
 )
 _HOUR = re.compile(r"(?<![0-9a-z])(?<![0-9][:.,])(?P<hour>1[0-2]|0?[1-9])\s?(?P<half>[ap])\.?m(?![a-z])\.?")
+_HOURS = "|".join(word for word, value in IN_WORDS.items() if value <= 12)
+_TOLD = re.compile(
+    rf"(?<![a-z0-9-])(?:(?P<past>half past|(?:a )?quarter (?:past|to))\s(?P<hour>{_HOURS}|1[0-2]|[1-9])(?![0-9a-z:])"
+    rf"|(?P<sharp>{_HOURS}|1[0-2]|[1-9])\so['’]?clock(?![a-z])"
+    r"|(?:(?<=at\s)|(?<=by\s)|(?<=il\s)|(?<=re\s)|(?<=er\s)|(?<=to\s)|(?<=nd\s))(?P<name>noon|midday|midnight)(?![a-z]))"
+    r"(?:\s(?:in the (?P<part>morning|afternoon|evening)|at (?P<night>night)))?"
+)
+_DOTTED = re.compile(r"(?<![0-9a-z.])(?P<hour>1[0-2]|0?[1-9])\.(?P<minute>[0-5][0-9])\s?(?P<half>[ap])\.?m(?![a-z])\.?")
 _SPOKEN = re.compile(
     rf"(?:{_PART}\s?)?(?<![第几{HAN}0-9])(?<![0-9][.:,])(?:(?P<from>{_TWO}){TO})?(?P<hour>{_TWO})\s?(?P<mark>[点时])"
     r"(?![间候效段长刻常光装机代期差而不尚区限有尔数评多])"
@@ -61,8 +69,26 @@ def _clock(match: re.Match[str]) -> list[Found] | None:
     return None if value is None else [Found("time", value, *match.span())]
 
 
+def _clock_dotted(match: re.Match[str]) -> list[Found] | None:
+    value = _time(int(match["hour"]), int(match["minute"]), None, match["half"])
+    return None if value is None else [Found("time", value, *match.span())]
+
+
 def _hour(match: re.Match[str]) -> list[Found] | None:
     value = _time(int(match["hour"]), 0, None, match["half"])
+    return None if value is None else [Found("time", value, *match.span())]
+
+
+def _told(match: re.Match[str]) -> list[Found] | None:
+    if match["name"]:
+        return [Found("time", (0 if match["name"] == "midnight" else 12, 0, None, True), *match.span())]
+    said = match["hour"] or match["sharp"]
+    hour = int(said) if said.isdigit() else int(IN_WORDS[said])
+    past = (match["past"] or "").removeprefix("a ")
+    minute = {"half past": 30, "quarter past": 15, "quarter to": 45}.get(past, 0)
+    hour = (hour - 1) % 12 if past == "quarter to" else hour
+    part = {"morning": "a", "afternoon": "p", "evening": "p"}.get(match["part"] or "", "p" if match["night"] else None)
+    value = _time(hour, minute, None, part)
     return None if value is None else [Found("time", value, *match.span())]
 
 
@@ -124,7 +150,9 @@ def same_time(claim: tuple[object, ...], known: tuple[object, ...]) -> bool:
 
 TIMES: tuple[Reader, ...] = (
     Reader(_CLOCK, _clock, ":", _STARTS),
+    Reader(_DOTTED, _clock_dotted, "."),
     Reader(_HOUR, _hour, "m"),
+    Reader(_TOLD, _told, "ot"),
     Reader(_SPOKEN, _spoken, "点时", _STARTS),
 )
 """Read before the measures, which would take the 50分钟 of 3点50分钟后."""
