@@ -32,6 +32,7 @@ ELSEWHERE = {
     "docs/first-hour.md": "test_first_hour.py",
     "docs/operating.md": "test_docs_operating.py",
     "docs/rules.md": "test_docs_rules.py",
+    "docs/summary.md": "test_summary.py",
 }
 # Lines of a shell that run nowhere, and why.
 EXCUSED = {

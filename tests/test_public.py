@@ -71,6 +71,7 @@ ROWS = (
     "shelf",
     "budget drivers streams testing later desk async_kit kit",
     "batch",
+    "summary",
     "evaluation",
     "integrations",
     "replykit",

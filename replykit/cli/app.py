@@ -12,6 +12,7 @@ from replykit.cli.doctor import doctor
 from replykit.cli.draft import draft
 from replykit.cli.eval import evaluate
 from replykit.cli.examples import examples
+from replykit.cli.log_summary import log_summary
 from replykit.cli.playbook import playbook
 from replykit.cli.polish import polish
 from replykit.cli.prompt import prompt
@@ -46,6 +47,7 @@ for _name, _command in (
     ("check", check),
     ("polish", polish),
     ("eval", evaluate),
+    ("summary", log_summary),
     ("prompt", prompt),
     ("doctor", doctor),
 ):

@@ -37,6 +37,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "replykit eval zh --offline",
         "replykit eval --scripted weak_answers --html weak.html",
     ),
+    "summary": (
+        "replykit check replies.csv --column 回复 -o found.parquet; replykit summary found.parquet -o found.html",
+    ),
     "prompt": (
         'replykit prompt rewrite "没办法，都卖完了。" --customer "还有货吗？"',
         'replykit prompt draft "我的订单怎么还没到？" --json',
