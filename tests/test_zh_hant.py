@@ -265,6 +265,7 @@ def test_one_wording_is_written_and_several_are_left_to_a_person() -> None:
 OTHERWISE = {
     "script-matched": "its bad example is simplified script, which conversion makes right",
     "register-sigh": "哎呀，您怎麼沒早說 accuses besides, and Taiwan's rules say so",
+    "clarify-argues": "您說的不是事實 accuses besides, and Taiwan's rules say so",
 }
 
 
