@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from browser import Browser, NoBrowser
 from eval_models import STRONG, WEAK, Models
 
-from replykit.evaluation import Figures, Run, load_answers, load_cases
+from replykit.evaluation import Figures, Messages, Run, load_answers, load_cases, measure_messages
 from replykit.evaluation.comparison import ALPHA
+from replykit.evaluation.coverage import coverage_checks
 from replykit.evaluation.measures import MEASURES
 from replykit.evaluation.saved import load_run
 
@@ -97,6 +99,46 @@ def least_cases() -> int:
     return math.floor(math.log2(2 * len(compared) / ALPHA)) + 1
 
 
+def coverage() -> str:
+    """Return a table of the checks of coverage with what they cannot tell."""
+    cases = Counter(id for case in load_cases("zh", "en", "held_out") for id in case.expects)
+    rows = [
+        f"| `{one.id}` | {one.title} | `{one.principle}` | {cases[one.id]} | {one.limits.replace('|', ' ')} |"
+        for one in coverage_checks("en").values()
+    ]
+    return "\n".join(
+        ["| expects | the reply | principle | cases | what it cannot tell |", "|---|---|---|---:|---|", *rows]
+    )
+
+
+def prompt_rules(messages: Messages, run: Run) -> str:
+    """Return a table of the principles in the prompts, and what of the cases fails where a model does not keep one.
+
+    Args:
+        messages: what is sent for the cases that prompts may be tuned with.
+        run: the replayed answers; their first ones are what a model says that is not told, or does not heed it.
+    """
+    broken = Counter(id for one in run.judged for id in {violation.principle for violation in one.before})
+    checks = {check.principle: check.id for check in coverage_checks("en").values() if check.id != "restatement"}
+    expected = Counter(id for case in load_cases("zh", "en") for id in case.expects)
+    rows = []
+    for id, why in messages.principles.items():
+        shown = [f"{broken[id]} weak answers break it"] if broken[id] else []
+        if id in checks and expected[checks[id]]:
+            shown.append(f"{expected[checks[id]]} cases expect `{checks[id]}`")
+        rows.append(f"| `{id}` | {sum(why.values())} | {'; '.join(shown) or '**nothing here can show it**'} |")
+    return "\n".join(["| principle | told in | what fails without it |", "|---|---:|---|", *rows])
+
+
+def sections(messages: Messages) -> str:
+    """Return a table of the sections of the system message."""
+    rows = [
+        f"| {heading or '(before the first heading)'} | {cases} | {mean:,.0f} |"
+        for heading, (cases, mean) in messages.sections.items()
+    ]
+    return "\n".join(["| section | cases | tokens |", "|---|---:|---:|", *rows])
+
+
 def claim(run: Run) -> str:
     """Return what replaying answers showed, in a sentence."""
     total = Figures.of(run).total
@@ -115,7 +157,7 @@ def leaks(run: Run) -> str:
     return "\n".join(["| wrongly clean | leaves after | with |", "|---|---|---|", *rows])
 
 
-def render(replayed: Ran, run: Run, compared: Ran, killed: Killed, has_pictures: bool) -> str:
+def render(replayed: Ran, run: Run, compared: Ran, killed: Killed, messages: Messages, has_pictures: bool) -> str:
     """Return the page of what was found."""
     pictures = (
         "![Two runs compared: each measure with its bar, the difference with its interval, and the verdict]"
@@ -176,6 +218,30 @@ change of a rule, a repair or the fixer is measured so in seconds, and compared 
 {claim(run)} The exit code is 1 where there is any such.
 
 {leaks(run)}
+
+## What a model is sent
+
+`replykit eval zh en --messages` measures the messages without sending them. For the {len(messages.cases)} cases that
+prompts may be tuned with they take {messages.mean:,.0f} tokens on average, estimated at 0.7 for a Chinese character and
+0.25 for another one (a model's own count may differ by a third); most, {messages.longest.tokens:,.0f}, for
+`{messages.longest.case}`.
+{"No sentence is said twice." if not messages.twice else f"{len(messages.twice)} sentences are said twice."}
+
+{sections(messages)}
+
+A prompt rule stays where something here fails without it: a weak answer that breaks its principle, or a case that
+expects what it asks for. The others cannot be judged without a model that heeds or ignores them. They are told because
+the source documents ask for them, and are the first to go when a run with a real model (`--vs-prompts`) tells no
+difference.
+
+{prompt_rules(messages, run)}
+
+## Coverage
+
+What words can show of principles that no rule judges, over the cases that `expect` it. Each check is data
+(`replykit/evaluation/coverage/`), with replies that it finds and near ones that it does not.
+
+{coverage()}
 
 ## Two models compared
 
@@ -319,8 +385,11 @@ def main() -> None:
             shown = f"replykit eval zh {' '.join(options)} --html eval.html"
             compared = _run(folder, "zh", *options, "--base-url", server.url, "--html", "eval.html", shown=shown)
         killed = kill_on_the_way(folder)
+        messages = measure_messages(load_cases("zh", "en"), language="auto")
         has_pictures = picture(folder / "eval.html")
-        TARGET.write_text(render(replayed, load_run(folder / "weak.json"), compared, killed, has_pictures), "utf-8")
+        TARGET.write_text(
+            render(replayed, load_run(folder / "weak.json"), compared, killed, messages, has_pictures), "utf-8"
+        )
     print(re.sub(r"```.*?```", "", TARGET.read_text("utf-8"), flags=re.DOTALL))
 
 

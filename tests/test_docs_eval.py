@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from eval_models import STRONG, WEAK
 from eval_runs import run_of, trial
-from write_eval import AT, CONCURRENCY, EXAMPLE, Killed, Ran, claim, least_cases, measures, render
+from write_eval import AT, CONCURRENCY, EXAMPLE, Killed, Ran, claim, coverage, least_cases, measures, render, sections
 
-from replykit.evaluation import WeakAnswer, load_cases
+from replykit.evaluation import WeakAnswer, load_cases, measure_messages
 from replykit.evaluation.measures import MEASURES
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "eval.md").read_text("utf-8")
 WORDS = " ".join(PAGE.split())
+MESSAGES = measure_messages(load_cases("zh", "en"), language="auto")
 
 
 def _number(pattern: str) -> int:
@@ -34,6 +35,12 @@ def test_every_measure_is_listed() -> None:
     """The table is made from the list of measures."""
     assert measures() in PAGE
     assert len(measures().splitlines()) == len(MEASURES) + 2
+
+
+def test_what_is_sent_and_covered_is_as_now() -> None:
+    """The sections of the messages, and the checks of coverage with their limits, are those of today."""
+    assert sections(MESSAGES) in PAGE
+    assert coverage() in PAGE
 
 
 def test_fewer_cases_can_tell_nothing() -> None:
@@ -86,7 +93,9 @@ def test_a_failure_would_be_said(is_equal: bool, said: str) -> None:
     """Where the runs were not equal, or something left that never may, the page would say so."""
     script = WeakAnswer.model_validate({"case": "case-1", "id": "a/1", "answers": ["…"], "never": ["在路上"]})
     run = run_of([trial("case-1", script=script)])
-    page = render(Ran("replykit eval", "table\n", ""), run, Ran("x", "y\n", ""), Killed(10, 12, is_equal), False)
+    page = render(
+        Ran("replykit eval", "table\n", ""), run, Ran("x", "y\n", ""), Killed(10, 12, is_equal), MESSAGES, False
+    )
     assert f"| what came of it | | {said} |" in page
     assert "| requests in all | 10 | 12 |" in page
     assert claim(run) in page
