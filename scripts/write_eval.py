@@ -123,9 +123,9 @@ def prompt_rules(messages: Messages, run: Run) -> str:
     expected = Counter(id for case in load_cases("zh", "en") for id in case.expects)
     rows = []
     for id, why in messages.principles.items():
-        shown = [f"{broken[id]} weak answers break it"] if broken[id] else []
+        shown = [f"broken by weak answers: {broken[id]}"] if broken[id] else []
         if id in checks and expected[checks[id]]:
-            shown.append(f"{expected[checks[id]]} cases expect `{checks[id]}`")
+            shown.append(f"cases that expect `{checks[id]}`: {expected[checks[id]]}")
         rows.append(f"| `{id}` | {sum(why.values())} | {'; '.join(shown) or '**nothing here can show it**'} |")
     return "\n".join(["| principle | told in | what fails without it |", "|---|---:|---|", *rows])
 
